@@ -1,0 +1,168 @@
+"""Cleaning: the form of plain text (headings, captions, questions with their answers), and what never answers.
+
+Plain text carries no marks, so blocks are told apart by how they look. Nothing is removed from the text: a block that
+is left out of retrieval stays readable.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from tutor.types import Block, BlockKind
+
+_CREDIT = re.compile(r"\((?:image|photo|picture|illustration|credit|photograph)s?\b[^)]{0,20}[:;]", re.IGNORECASE)
+_PROMOTION = re.compile(
+    r"(?:learn more about|read more|read also|keep reading|see also:|watch (?:it )?now|subscribe|sign up|share this"
+    r"|(?:this|the) (?:article|page|post) was (?:last |first )?(?:updated|published|edited)"
+    r"|this is a transcript (?:from|of))\b",
+    re.IGNORECASE,
+)
+_ITEM = re.compile(r"(?:[-*•‣◦–]|\d{1,3}[.)])[ \t]+(?=\S)")
+_QUESTION = re.compile(r"Q(?:uestion)?\s*\d*\s*[:.]\s*(?=\S.*\?)")
+_ANSWER = re.compile(r"A(?:nswer)?\s*\d*\s*:\s*(?=\S)")
+_TERMINAL = re.compile(r"[.!?;:,…。！？][\"'”’)\]]*$")
+_PARAGRAPH = re.compile(r"[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)*")
+
+LONG_LINE = 200  # a file whose lines are this long has one paragraph to a line
+LONGEST_HEADING = 100
+SHORTEST_REPEAT = 40  # shorter paragraphs repeat by chance
+FAQ_PARAGRAPHS = 2  # a question with more paragraphs below it is a section, not a question with its answer
+
+
+def plain_blocks(text: str) -> tuple[Block, ...]:
+    """Return the blocks of plain text in order: exact spans that never overlap.
+
+    But for the marks of list items and questions ("- ", "Q:"), they cover every visible character.
+    """
+    chunks = [span for match in _PARAGRAPH.finditer(text) for span in _split(text, match.start(), match.end())]
+    kinds = [_kind(text[start:end]) for start, end in chunks]
+    blocks: list[Block] = []
+    title: tuple[str, ...] = ()
+    section: tuple[str, ...] = ()
+    asked = False
+    for index, (start, end) in enumerate(chunks):
+        kind, body = kinds[index], text[start:end]
+        if kind == "heading" and not _heads_something(kinds, index):
+            kind, asked = "paragraph", False
+        match kind:
+            case "heading":
+                blocks.append(Block("heading", start, end, title, 2 if title else 1))
+                title = title or (body,)
+                section = title if title == (body,) else (*title, body)
+                asked = False
+                continue
+            case "question":
+                start, asked = start + _mark_length(_QUESTION, body), True
+            case "paragraph" | "answer" if asked:
+                kind, start = "answer", start + _mark_length(_ANSWER, body)
+            case "answer":
+                kind = "paragraph"
+            case "list_item":
+                start += _mark_length(_ITEM, body)
+        blocks.append(Block(kind, start, end, section))
+    return tuple(blocks)
+
+
+def mark_unretrievable(text: str, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Return the blocks with those marked that never answer: headings, captions, promotion, repeated paragraphs.
+
+    Also joins a heading that asks a question with the short answer below it.
+    """
+    seen: set[str] = set()
+    marked = []
+    for block in _answers_below_questions(text, blocks):
+        body = " ".join(text[block.start : block.end].casefold().split())
+        if block.kind in ("paragraph", "list_item") and _PROMOTION.match(body):
+            block = replace(block, kind="boilerplate")
+        repeated = len(body) >= SHORTEST_REPEAT and body in seen
+        answers = block.kind in ("paragraph", "list_item", "answer") and not repeated
+        seen.add(body)
+        marked.append(replace(block, retrievable=answers))
+    return tuple(marked)
+
+
+def _split(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the blocks inside lines that no blank line separates, without the spaces around them."""
+    lines = [(m.start(), m.end()) for m in re.compile(r"[^\n]+").finditer(text, start, end)]
+    caption = _CREDIT.search(text, start, end) is not None  # descriptions stand in the lines above a credit
+    opened = lines[0][0]
+    for (line_start, line_end), (next_start, next_end) in zip(lines, lines[1:], strict=False):
+        line, following = text[line_start:line_end].strip(), text[next_start:next_end].strip()
+        if not caption and _breaks(line, following, first=line_start == start):
+            yield _strip(text, opened, line_end)
+            opened = next_start
+    yield _strip(text, opened, end)
+
+
+def _breaks(line: str, following: str, first: bool) -> bool:
+    """Return whether a paragraph ends between two lines that no blank line separates."""
+    if _ITEM.match(following) or _QUESTION.match(following) or _ANSWER.match(following):
+        return True
+    if _PROMOTION.match(line) and first:
+        return False  # the links below "Keep Reading" belong to it
+    if len(line) > LONG_LINE or len(following) > LONG_LINE:
+        return True
+    return first and _looks_like_heading(line) and len(line) <= 60 and len(following) > 1.5 * len(line)
+
+
+def _strip(text: str, start: int, end: int) -> tuple[int, int]:
+    body = text[start:end]
+    return start + len(body) - len(body.lstrip()), end - len(body) + len(body.rstrip())
+
+
+def _kind(body: str) -> BlockKind:
+    if _CREDIT.search(body):
+        return "caption"
+    if _PROMOTION.match(body):
+        return "boilerplate"
+    if _QUESTION.match(body):
+        return "question"
+    if _ANSWER.match(body):
+        return "answer"
+    if _ITEM.match(body):
+        return "list_item"
+    return "heading" if _looks_like_heading(body) else "paragraph"
+
+
+def _looks_like_heading(body: str) -> bool:
+    if "\n" in body or len(body) > LONGEST_HEADING or _ITEM.match(body) or _PROMOTION.match(body):
+        return False
+    starts_like_one = body[0].isupper() or body[0].isdigit() or not body[0].isascii()
+    return starts_like_one and (body.endswith("?") or not _TERMINAL.search(body))
+
+
+def _heads_something(kinds: list[BlockKind], index: int) -> bool:
+    """Return whether a short line has a body below it; the first line of a text needs none, being its title.
+
+    Below the title, short lines in a row are its byline, not headings.
+    """
+    if index == 0:
+        return len(kinds) > 1
+    if all(kind == "heading" for kind in kinds[:index]):
+        return False
+    following = next((kind for kind in kinds[index + 1 :] if kind not in ("caption", "boilerplate")), None)
+    return following not in (None, "heading") or (following == "heading" and index + 2 < len(kinds))
+
+
+def _mark_length(marker: re.Pattern[str], body: str) -> int:
+    match = marker.match(body)
+    return match.end() if match else 0
+
+
+def _answers_below_questions(text: str, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    joined = list(blocks)
+    for index, block in enumerate(blocks):
+        if block.kind != "heading" or not text[block.start : block.end].rstrip().endswith("?"):
+            continue
+        below = []
+        for other in range(index + 1, len(blocks)):
+            if blocks[other].kind in ("heading", "question"):
+                break
+            below.append(other)
+        answers = [other for other in below if blocks[other].kind == "paragraph"]
+        if answers == below and 0 < len(answers) <= FAQ_PARAGRAPHS:
+            for other in answers:
+                joined[other] = replace(blocks[other], kind="answer")
+    return tuple(joined)

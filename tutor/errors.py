@@ -1,0 +1,68 @@
+"""What can go wrong, as one tree; each message is one line that says what was wrong and what to do.
+
+TutorError
+├── InputError            400  the request cannot be used as it is
+│   ├── UnreadableSource  422  a document that cannot become a source
+│   └── TooLarge          413  more than the limit allows
+├── NotFound              404  no such course, source, version or conversation
+├── Conflict              409  the thing exists, but not in a state that allows this
+├── NotReady              503  the models, the store or the disk cannot serve now
+└── SetupError            500  the installation is incomplete or settings are wrong
+"""
+
+from __future__ import annotations
+
+
+class TutorError(Exception):
+    """Base of every expected failure; ``status`` is its HTTP status and ``title`` its short public name."""
+
+    status = 500
+    title = "Something went wrong"
+
+
+class InputError(TutorError):
+    """The request cannot be used as it is."""
+
+    status = 400
+    title = "The request cannot be used"
+
+
+class UnreadableSource(InputError):
+    """A document that cannot become a source; the message names the file."""
+
+    status = 422
+    title = "The document cannot be read"
+
+
+class TooLarge(InputError):
+    """More than the limit allows."""
+
+    status = 413
+    title = "Too large"
+
+
+class NotFound(TutorError):
+    """No such course, source, version or conversation."""
+
+    status = 404
+    title = "Not found"
+
+
+class Conflict(TutorError):
+    """The thing exists, but not in a state that allows this."""
+
+    status = 409
+    title = "Conflict"
+
+
+class NotReady(TutorError):
+    """The models, the store or the disk cannot serve now."""
+
+    status = 503
+    title = "Not ready"
+
+
+class SetupError(TutorError):
+    """The installation is incomplete or a setting is wrong."""
+
+    title = "Set-up problem"

@@ -1,0 +1,315 @@
+"""The library: courses, synchronised with files, each live version whole or not there at all.
+
+A synchronisation reads every file first (one bad file and nothing happens), builds a new index beside the live one,
+and then moves the course's pointer in one transaction. A crash before that leaves the old course live; the next
+synchronisation completes the work and drops what was left over.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from tutor import readers
+from tutor.embedder import Embedder
+from tutor.errors import Conflict, InputError, NotFound, TutorError, UnreadableSource
+from tutor.index import Progress, Stamp, Store
+from tutor.passages import gather_passages, split_sentences, text_budget
+from tutor.records import CitedSource, Course, CourseVersion, Member, Records, SourceVersion, stored_blocks
+from tutor.types import IngestReport, Passage, Source
+
+PIPELINE = 1  # raised whenever the same file would give other blocks, sentences or passages
+MANIFEST = "course.toml"
+_COURSE_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What ``course.toml`` in a folder says of the course."""
+
+    id: str = ""
+    title: str = ""
+    language: str = "en"
+    licence: str | None = None
+    titles: tuple[tuple[str, str], ...] = ()
+    hashes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class _File:
+    """A source as read from disk, with the folder or file that it was ingested from."""
+
+    source: Source
+    origin: str
+
+
+def check_course_id(course: str) -> str:
+    """Return ``course`` if it can name one; raises `InputError` otherwise."""
+    if not _COURSE_ID.fullmatch(course):
+        raise InputError(
+            f"{course[:80]!r} cannot name a course. Use small letters, digits and hyphens, such as world-history."
+        )
+    return course
+
+
+def bundled_courses() -> Path:
+    """Return the folder of the courses that travel with the program."""
+    inside = Path(str(files("tutor"))) / "bundled" / "knowledge"  # in an installed wheel
+    return inside if inside.is_dir() else Path(str(files("tutor"))).parent / "knowledge"
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return the manifest of ``folder``, an empty one where there is none; raises `InputError` for a wrong one."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        return Manifest()
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        sources = data.get("sources", [])
+        return Manifest(
+            id=check_course_id(data["id"]),
+            title=str(data["title"]),
+            language=str(data.get("language", "en")),
+            licence=data.get("licence"),
+            titles=tuple((s["file"], s["title"]) for s in sources if "title" in s),
+            hashes=tuple((s["file"], s["sha256"]) for s in sources if "sha256" in s),
+        )
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not valid TOML: {error}.") from None
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path} lacks {error}. It needs id, title and for each source its file.") from None
+
+
+def read_files(paths: Sequence[Path], max_bytes: int) -> tuple[list[_File], list[str], Manifest]:
+    """Return the sources below ``paths``, the names of the files skipped, and the manifest of the first folder.
+
+    A file's source is called by its name, one in a folder by its path from there. Raises `UnreadableSource` that
+    names every file that cannot be read.
+    """
+    found: dict[str, _File] = {}
+    skipped: list[str] = []
+    problems: list[str] = []
+    manifest = Manifest()
+    for path in paths:
+        if not path.exists():
+            raise InputError(f"{path} does not exist. Check the path.")
+        if path.is_dir():
+            manifest = manifest if manifest.id else read_manifest(path)
+            inside = _files_below(path)
+            skipped += [str(f.relative_to(path)) for f in inside if not readers.accepts(f) and f.name != MANIFEST]
+            entries = [(f, f.relative_to(path).as_posix()) for f in inside if readers.accepts(f)]
+            if not entries:
+                raise UnreadableSource(f"{path} holds no file that can be read. Use {readers.SUFFIXES}.")
+        else:
+            entries = [(path, path.name)]
+        for file, name in entries:
+            if name in found:
+                raise Conflict(f"Two files would both be called {name}. Put them under one folder and ingest that.")
+            try:
+                source = readers.read(file, name, dict(manifest.titles).get(name), max_bytes)
+                _check_hash(file, dict(manifest.hashes).get(name))
+                found[name] = _File(source, str(path.resolve()))
+            except TutorError as error:
+                problems.append(str(error))
+                first = type(error)
+    if problems:
+        raise (first if len(problems) == 1 else UnreadableSource)(" ".join(problems))
+    return list(found.values()), skipped, manifest
+
+
+class Library:
+    """The courses of one installation."""
+
+    def __init__(self, records: Records) -> None:
+        self.records = records
+
+    def synchronise(
+        self,
+        course: str,
+        paths: Sequence[Path],
+        store: Store,
+        embedder: Embedder,
+        title: str | None = None,
+        origin: str | None = None,
+        max_bytes: int = 20_000_000,
+        progress: Progress = lambda done, total: None,
+    ) -> IngestReport:
+        """Make ``course`` hold what ``paths`` hold now, and return what changed.
+
+        A file adds or replaces one source. A folder is mirrored: what was ingested from it and is gone vanishes.
+        ``origin`` names the folder in its place, for one that moves between installations.
+        """
+        check_course_id(course)
+        read, skipped, manifest = read_files(paths, max_bytes)
+        if origin:
+            read = [replace(file, origin=origin) for file in read]
+        self.sweep(store)
+        stamp = Stamp.of(embedder)
+        with self.records.read() as session:
+            row = session.get(Course, course)
+            live = row.live if row else None
+            held = {m.source_version.name: (m.source_version.source(), m.origin) for m in live.members} if live else {}
+            number = 1 + (session.scalar(select(func.max(CourseVersion.number)).filter_by(course_id=course)) or 0)
+            sound = live is not None and (live.embedder, live.revision, live.pipeline) == (
+                stamp.embedder, stamp.revision, PIPELINE,
+            )  # fmt: skip
+            language = row.language if row and not manifest.id else manifest.language
+            old_name = live.index_name if live and sound else None
+            facts = (title or manifest.title or None, language, manifest.licence)
+        read = _with_title(read, title)
+        report = _compare(course, held, read, skipped)
+        if old_name and old_name in store.names() and not (report.added or report.changed or report.removed):
+            self._describe(course, facts)
+            return report
+        kept = [
+            _File(source, where)
+            for name, (source, where) in held.items()
+            if name not in report.removed and name not in {file.source.name for file in read}
+        ]
+        return self._replace(course, number, [*kept, *read], facts, report, store, embedder, old_name, progress)
+
+    def remove(self, course: str, store: Store) -> None:
+        """Delete a course with its sources, index and conversations; raises `NotFound`."""
+        with self.records.write() as session:
+            row = session.get(Course, course)
+            if row is None:
+                raise NotFound(f"There is no course {course!r}. tutor courses lists them.")
+            messages = select(SourceVersion.id).filter_by(course_id=course)
+            session.execute(delete(CitedSource).where(CitedSource.source_version_id.in_(messages)))
+            versions = select(CourseVersion.id).filter_by(course_id=course)
+            session.execute(delete(Member).where(Member.course_version_id.in_(versions)))
+            session.delete(row)
+        self.sweep(store)
+
+    def sweep(self, store: Store) -> None:
+        """Drop the indexes that no course version names: what a crash or a replaced version left."""
+        with self.records.read() as session:
+            named = set(session.scalars(select(CourseVersion.index_name)))
+        for name in store.names() - named:
+            store.drop(name)
+
+    def _describe(self, course: str, facts: tuple[str | None, str, str | None]) -> None:
+        """Write title, language and licence where they differ, without a new version."""
+        with self.records.write() as session:
+            row = session.get_one(Course, course)
+            row.title, row.licence = facts[0] or row.title, facts[2] or row.licence
+
+    def _replace(
+        self,
+        course: str,
+        number: int,
+        read: list[_File],
+        facts: tuple[str | None, str, str | None],
+        report: IngestReport,
+        store: Store,
+        embedder: Embedder,
+        old_name: str | None,
+        progress: Progress,
+    ) -> IngestReport:
+        title, language, licence = facts
+        passages = [p for file in read for p in _passages(file.source, language, embedder)]
+        texts = {file.source.version: file.source.text for file in read}
+        name = f"{course}.v{number}"
+        stamp = Stamp.of(embedder)
+        try:
+            previous = store.open(old_name, embedder, language) if old_name else None
+        except Conflict:  # the old index is damaged: build without it
+            previous = None
+        embedded = store.build(name, passages, texts, embedder, language, previous, progress)
+        with self.records.write() as session:
+            row = session.get(Course, course)
+            if row is None:
+                row = Course(id=course, title=title or read[0].source.title, language=language, licence=licence)
+                session.add(row)
+                session.flush()
+            row.title, row.language, row.licence = title or row.title, language, licence or row.licence
+            version = CourseVersion(
+                course_id=course, number=number, index_name=name,
+                embedder=stamp.embedder, revision=stamp.revision, pipeline=PIPELINE,
+            )  # fmt: skip
+            session.add(version)
+            for position, file in enumerate(read):
+                stored = _store_source(session, course, file.source)
+                version.members.append(Member(source_version=stored, position=position, origin=file.origin))
+            session.flush()
+            row.live_id = version.id
+            _forget_old(session, course, version.id)
+        self.sweep(store)
+        return report.model_copy(update={"embedded": embedded})
+
+
+def _files_below(folder: Path) -> list[Path]:
+    """Return the files below ``folder`` in order, without hidden ones and without links that lead out of it."""
+    root = folder.resolve()
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and path.resolve().is_relative_to(root)
+    ]
+
+
+def _check_hash(file: Path, expected: str | None) -> None:
+    if expected and sha256(file.read_bytes()).hexdigest() != expected:
+        raise UnreadableSource(f"{file}: its SHA-256 is not the one in {MANIFEST}. Restore the file or correct it.")
+
+
+def _with_title(read: list[_File], title: str | None) -> list[_File]:
+    if title and len(read) == 1:
+        return [replace(read[0], source=replace(read[0].source, title=title))]
+    return read
+
+
+def _compare(
+    course: str, held: dict[str, tuple[Source, str]], read: list[_File], skipped: Sequence[str]
+) -> IngestReport:
+    now = {file.source.name: file.source for file in read}
+    origins = {file.origin for file in read}
+    same = {name for name in now.keys() & held.keys() if now[name] == held[name][0]}
+    return IngestReport(
+        course=course,
+        added=tuple(name for name in now if name not in held),
+        changed=tuple(name for name in now if name in held and name not in same),
+        unchanged=tuple(name for name in now if name in same),
+        removed=tuple(name for name, (_, origin) in held.items() if origin in origins and name not in now),
+        skipped=tuple(skipped),
+    )
+
+
+def _passages(source: Source, language: str, embedder: Embedder) -> tuple[Passage, ...]:
+    most = text_budget(embedder.max_tokens)
+    sentences = split_sentences(source, language, embedder.count_tokens, most)
+    return gather_passages(source, sentences, embedder.count_tokens, most)
+
+
+def _store_source(session: Session, course: str, source: Source) -> SourceVersion:
+    stored = session.scalar(select(SourceVersion).filter_by(course_id=course, name=source.name, version=source.version))
+    if stored is None:
+        stored = SourceVersion(course_id=course, name=source.name, version=source.version, text=source.text)
+        session.add(stored)
+    stored.title, stored.blocks = source.title, stored_blocks(source)
+    return stored
+
+
+def _forget_old(session: Session, course: str, live: int) -> None:
+    """Delete the versions that are not live, and the texts that neither the course nor a conversation needs."""
+    session.flush()
+    old = select(CourseVersion.id).where(CourseVersion.course_id == course, CourseVersion.id != live)
+    session.execute(delete(Member).where(Member.course_version_id.in_(old)))
+    session.execute(delete(CourseVersion).where(CourseVersion.id.in_(old)))
+    session.execute(
+        delete(SourceVersion).where(
+            SourceVersion.course_id == course,
+            SourceVersion.id.not_in(select(Member.source_version_id)),
+            SourceVersion.id.not_in(select(CitedSource.source_version_id)),
+        )
+    )

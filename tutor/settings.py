@@ -1,0 +1,84 @@
+"""Settings: the environment first, then ``tutor.toml`` in the state folder, then the default.
+
+``TUTOR_HOME`` itself can only come from the environment, since it says where the file is.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_cache_path, user_data_path
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from tutor.errors import SetupError
+
+DEFAULT_EMBEDDER = "all-MiniLM-L6-v2"
+
+
+def _home() -> Path:
+    return Path(os.environ.get("TUTOR_HOME") or user_data_path("tutor", appauthor=False)).expanduser()
+
+
+class Settings(BaseSettings):
+    """Every setting of the tutor, read once at start-up by `Settings.load`."""
+
+    model_config = SettingsConfigDict(env_prefix="TUTOR_", env_ignore_empty=True, extra="forbid", frozen=True)
+
+    home: Path = Field(default_factory=_home, description="state folder")
+    cache: Path = Field(
+        default_factory=lambda: user_cache_path("tutor", appauthor=False), description="unpacked models"
+    )
+    mode: Literal["personal", "shared"] = Field("personal", description="personal: loopback, one person")
+    base_url: str = Field("http://127.0.0.1:7860", description="public address")
+    model: str = Field("quotes", description="who phrases answers: quotes")
+    embedder: str = Field(DEFAULT_EMBEDDER, description="a Sentence Transformers model, by name or folder")
+    database_url: str = Field("", description="records; SQLite in the state folder when empty")
+    chroma_url: str = Field("", description="a Chroma server; the state folder when empty")
+    evidence_threshold: float = Field(
+        0.5, ge=0, le=1, description="an answer needs a sentence of at least this probability"
+    )
+    max_question_characters: int = Field(2_000, ge=1, description="longer questions are refused")
+    max_source_bytes: int = Field(20_000_000, ge=1, description="larger files are refused")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return the sources in order of precedence: arguments, environment, ``tutor.toml``."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, _home() / "tutor.toml")
+
+    @classmethod
+    def load(cls, **overrides: object) -> Settings:
+        """Return the settings in force; raises `SetupError` that names each wrong one."""
+        try:
+            return cls(**overrides)  # type: ignore[arg-type]
+        except ValidationError as error:
+            problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg'].lower()}" for e in error.errors())
+            raise SetupError(f"Settings are wrong: {problems}. Correct the environment or tutor.toml.") from None
+        except ValueError as error:
+            raise SetupError(f"tutor.toml in {_home()} cannot be read: {error}.") from None
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL of the records."""
+        return self.database_url or f"sqlite:///{self.home / 'tutor.db'}"
+
+    def origins(self) -> dict[str, tuple[str, str]]:
+        """Return each setting's value and where it came from: ``environment``, ``tutor.toml`` or ``default``."""
+        file = TomlConfigSettingsSource(type(self), _home() / "tutor.toml")()
+        origins = {}
+        for name in type(self).model_fields:
+            if os.environ.get(f"TUTOR_{name.upper()}"):
+                origin = "environment"
+            else:
+                origin = "tutor.toml" if name in file else "default"
+            origins[name] = (str(getattr(self, name)), origin)
+        return origins
