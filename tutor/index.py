@@ -43,7 +43,7 @@ CREATE INDEX sentences_of_passage ON sentences (passage);
 CREATE VIRTUAL TABLE lexical USING fts5 (stems, content='', tokenize="unicode61 remove_diacritics 0");
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab (lexical, row);
 """
-_BATCH = 64
+_BATCH = 32
 
 
 @dataclass(frozen=True)
@@ -293,11 +293,7 @@ def _embed(texts: dict[str, str], embedder: Embedder, progress: Progress) -> dic
     ordered = sorted(texts.items(), key=lambda item: len(item[1]))  # neighbours of one length pad least
     for at in range(0, len(ordered), _BATCH):
         batch = ordered[at : at + _BATCH]
-        for key, text in batch:
-            tokens = embedder.count_tokens(text)
-            if tokens > embedder.max_tokens:
-                raise AssertionError(f"a text of {tokens} tokens would be cut off by {embedder.name}: {text[:60]!r}")
-        made = embedder.embeddings.embed_documents([text for _, text in batch])
+        made = embedder.documents([text for _, text in batch])
         for (key, _), vector in zip(batch, made, strict=True):
             vectors[key] = np.asarray(vector, dtype=np.float32)
         progress(min(at + _BATCH, len(ordered)), len(ordered))

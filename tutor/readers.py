@@ -1,7 +1,7 @@
-"""Readers: a file to a `Source`.
+r"""Readers: a file to a `Source`.
 
 A reader is two functions, ``accepts(path)`` and ``read(name, data, title)``, in `READERS`; the first that accepts a
-file reads it. Every reader hands on plain text (NFC, ``\\n`` line ends) whose blocks are exact spans of it.
+file reads it. Every reader hands on plain text (NFC, ``\n`` line ends) whose blocks are exact spans of it.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def read(path: Path, name: str, title: str | None = None, max_bytes: int = 20_00
 
 
 def decode(data: bytes, name: str) -> str:
-    """Return ``data`` as NFC text with ``\\n`` line ends; raises `UnreadableSource` that names ``name``."""
+    r"""Return ``data`` as NFC text with ``\n`` line ends; raises `UnreadableSource` that names ``name``."""
     if not data.strip():
         raise UnreadableSource(f"{name}: the file is empty. Add some text to it, or leave it out.")
     encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"

@@ -1,0 +1,417 @@
+"""The composition root: what the command line, the chat page, the HTTP API and the evals call.
+
+A question goes: condense → retrieve → find evidence → quote or refuse → store. Every surface gets the same `Answer`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock, RLock
+from time import perf_counter
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from ulid import ULID
+
+from tutor import answering, suggestions
+from tutor.condense import standalone
+from tutor.errors import Conflict, InputError, NotFound, SetupError, TooLarge
+from tutor.library import Library, bundled_courses, read_manifest
+from tutor.records import CitedSource, ConversationRow, Course, MessageRow, Records, SourceVersion
+from tutor.settings import Settings
+from tutor.types import (
+    Answer,
+    Citation,
+    Conversation,
+    ConversationInfo,
+    CourseInfo,
+    Evidence,
+    Heading,
+    IngestReport,
+    Message,
+    SourceInfo,
+    StoredSource,
+    Timings,
+    Turn,
+)
+from tutor.words import content_stems
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # these import Chroma and torch: seconds that only asking and ingesting need
+    from tutor.embedder import Embedder
+    from tutor.index import CourseIndex, Progress, Store
+
+_HISTORY = 6  # turns that follow-ups are read against
+_TITLE = 60
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_TAMPERING = re.compile(
+    r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instruction|rule|prompt|direction|guideline|polic)"
+    r"|\b(?:print|reveal|show|repeat|output|tell me)\b.{0,40}\b(?:system prompt|hidden (?:prompt|instruction|rule)|your (?:prompt|instruction|rule))",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+class Tutor:
+    """One installation of the tutor. Thread-safe; opening it is quick, models are loaded when first needed."""
+
+    def __init__(self, settings: Settings) -> None:
+        if settings.model != "quotes":
+            raise SetupError(f"TUTOR_MODEL is {settings.model!r}. This version knows: quotes.")
+        if settings.mode != "personal":
+            raise SetupError(f"TUTOR_MODE is {settings.mode!r}. This version knows: personal.")
+        self.settings = settings
+        self.records = Records(settings.database)
+        self.library = Library(self.records)
+        self._store: Store | None = None
+        self._embedder: Embedder | None = None
+        self._indexes: dict[str, CourseIndex] = {}
+        self._loading = RLock()
+        self._ingesting = Lock()
+        self._ready = False
+
+    @classmethod
+    def open(cls, settings: Settings | None = None) -> Tutor:
+        """Return the tutor for these settings; raises `SetupError` or `NotReady` with what to do."""
+        return cls(settings or Settings.load())
+
+    def close(self) -> None:
+        """Give the store and the database back."""
+        if self._store:
+            self._store.close()
+        self.records.close()
+
+    def __enter__(self) -> Tutor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- start-up ----------------------------------------------------------------------------------------------------
+
+    @property
+    def ready(self) -> bool:
+        """Whether the models are warm and the bundled course is there."""
+        return self._ready
+
+    def warm(self, progress: Progress = lambda done, total: None) -> None:
+        """Load the models and bring the bundled courses up to date, where there is no course yet or they are there."""
+        self.embedder.query("Is the tutor warm?")
+        existing = {course.id for course in self.courses()}
+        for folder in sorted(bundled_courses().iterdir()):
+            manifest = read_manifest(folder)
+            if manifest.id and (not existing or manifest.id in existing):
+                self._synchronise(manifest.id, [folder], None, f"bundled:{manifest.id}", progress)
+        self._ready = True
+
+    @property
+    def embedder(self) -> Embedder:
+        """The embedding model, loaded on first use (seconds)."""
+        with self._loading:
+            if self._embedder is None:
+                from tutor.embedder import load_embedder
+
+                self._embedder = load_embedder(self.settings.embedder, self.settings.cache)
+            return self._embedder
+
+    @property
+    def store(self) -> Store:
+        """The store of indexes, opened on first use; raises `NotReady` while another process holds it."""
+        with self._loading:
+            if self._store is None:
+                from tutor.index import Store
+
+                self._store = Store(self.settings.home / "indexes", self.settings.chroma_url)
+            return self._store
+
+    # --- courses and sources -----------------------------------------------------------------------------------------
+
+    def ingest(
+        self,
+        course: str,
+        paths: Sequence[Path],
+        title: str | None = None,
+        progress: Progress = lambda done, total: None,
+    ) -> IngestReport:
+        """Make ``course`` hold what ``paths`` hold now (see `Library.synchronise`) and return what changed."""
+        return self._synchronise(course, paths, title, None, progress)
+
+    def _synchronise(
+        self, course: str, paths: Sequence[Path], title: str | None, origin: str | None, progress: Progress
+    ) -> IngestReport:
+        with self._ingesting:
+            return self.library.synchronise(
+                course, paths, self.store, self.embedder, title, origin, self.settings.max_source_bytes, progress
+            )
+
+    def remove_course(self, course: str) -> None:
+        """Delete a course with all that belongs to it; raises `NotFound`."""
+        with self._ingesting:
+            self._indexes.pop(course, None)
+            self.library.remove(course, self.store)
+
+    def courses(self) -> tuple[CourseInfo, ...]:
+        """Return the courses that can be asked, by title."""
+        with self.records.read() as session:
+            rows = session.scalars(select(Course).where(Course.live_id.is_not(None)).order_by(Course.title, Course.id))
+            return tuple(
+                CourseInfo(
+                    id=row.id,
+                    title=row.title,
+                    language=row.language,
+                    licence=row.licence,
+                    sources=len(row.live.members) if row.live else 0,
+                    first_questions=suggestions.first_questions(
+                        m.source_version.source() for m in (row.live.members if row.live else ())
+                    ),
+                )
+                for row in rows
+            )
+
+    def sources(self, course: str) -> tuple[SourceInfo, ...]:
+        """Return the sources that ``course`` holds, in order; raises `NotFound`."""
+        with self.records.read() as session:
+            return tuple(
+                SourceInfo(name=s.name, title=s.title, version=s.version, characters=len(s.text))
+                for s in _live_sources(session, course)
+            )
+
+    def source(self, course: str, name: str, version: str | None = None) -> StoredSource:
+        """Return a source with its stored text, at ``version`` or as the course holds it now; raises `NotFound`."""
+        with self.records.read() as session:
+            live = next((s for s in _live_sources(session, course) if s.name == name), None)
+            row = live
+            if version and (live is None or live.version != version):
+                row = session.scalar(select(SourceVersion).filter_by(course_id=course, name=name, version=version))
+            if row is None:
+                which = f" at version {version[:20]}" if version else ""
+                raise NotFound(f"The course {course!r} has no source {name[:80]!r}{which}. List its sources first.")
+            stored = row.source()
+            return StoredSource(
+                course=course,
+                name=name,
+                title=stored.title,
+                version=stored.version,
+                changed=live is None or live.version != stored.version,
+                outline=tuple(
+                    Heading(title=stored.text[b.start : b.end], level=b.level, start=b.start)
+                    for b in stored.blocks
+                    if b.kind == "heading"
+                ),
+                text=stored.text,
+            )
+
+    # --- questions ---------------------------------------------------------------------------------------------------
+
+    def ask(
+        self, course: str, question: str, conversation: str | None = None, learner: str | None = None
+    ) -> Answer:
+        """Return the answer to ``question`` and store it; without a ``conversation`` a new one begins.
+
+        Raises `InputError` or `TooLarge` for an unusable question, `NotFound` for an unknown course or conversation.
+        """
+        question = self._checked(question)
+        try:
+            return self._answer(course, question, conversation, learner)
+        except Conflict:
+            # The course was replaced between reading and storing: ask what is live now.
+            self._indexes.pop(course, None)
+            return self._answer(course, question, conversation, learner)
+
+    def stream(
+        self, course: str, question: str, conversation: str | None = None, learner: str | None = None
+    ) -> Iterator[str | Answer]:
+        """Yield the answer's text in pieces of a few words, and last the whole `Answer`; raises as `ask` does."""
+        answer = self.ask(course, question, conversation, learner)
+        yield from answering.pieces(answer.answer)
+        yield answer
+
+    def _answer(self, course: str, question: str, conversation: str | None, learner: str | None) -> Answer:
+        started = perf_counter()
+        with self.records.read() as session:
+            row = _course(session, course)
+            title, language, index_name = row.title, row.language, row.live.index_name if row.live else ""
+            turns = _turns(_conversation(session, conversation, course, learner)) if conversation else ()
+        alone = standalone(question, turns)
+        condensed = perf_counter()
+        evidence = self._evidence(course, alone, language, index_name)
+        retrieved = perf_counter()
+        with self.records.read() as session:
+            texts = _Texts(session, course)
+            if evidence.reason:
+                draft = answering.refuse(course, title, evidence.reason, evidence.nearest, texts)
+            else:
+                draft = answering.quote(course, evidence, texts)
+            asked = [*(turn.question for turn in turns), question, alone]
+            suggested = _suggest(session, course, draft.citations or draft.nearest, asked)
+        answered = perf_counter()
+        answer = Answer(
+            question=question,
+            standalone_question=alone,
+            answer=draft.text,
+            refused=draft.reason is not None,
+            reason=draft.reason,
+            claims=draft.claims,
+            citations=draft.citations,
+            nearest=draft.nearest,
+            suggestions=suggested,
+            course=course,
+            conversation=conversation or f"c_{ULID()}",
+            answerer="quotes",
+            prompts=draft.prompts,
+            timings_ms=Timings(
+                condense=_ms(started, condensed),
+                retrieve=_ms(condensed, retrieved),
+                answer=_ms(retrieved, answered),
+                total=_ms(started, answered),
+            ),
+        )
+        self._remember(answer, learner)
+        return answer
+
+    def _evidence(self, course: str, question: str, language: str, index_name: str) -> Evidence:
+        from tutor.evidence import find_evidence
+        from tutor.retrieval import HybridRetriever
+
+        if _TAMPERING.search(question):
+            return Evidence((), (), "unsafe")
+        if not content_stems(question, language):
+            return Evidence((), (), "unclear")
+        index = self._index(course, index_name, language)
+        found = HybridRetriever(index=index).invoke(question)
+        return find_evidence(
+            question, index, [document.metadata["passage"] for document in found], self.settings.evidence_threshold
+        )
+
+    def _index(self, course: str, name: str, language: str) -> CourseIndex:
+        with self._loading:
+            held = self._indexes.get(course)
+            if held is None or held.name != name:
+                held = self._indexes[course] = self.store.open(name, self.embedder, language)
+            return held
+
+    def _checked(self, question: str) -> str:
+        limit = self.settings.max_question_characters
+        if len(question) > limit:
+            raise TooLarge(f"The question is longer than {limit:,} characters. Ask it in fewer words.")
+        question = unicodedata.normalize("NFC", _CONTROL.sub(" ", question)).strip()
+        if not question:
+            raise InputError("The question is empty. Type what you want to know.")
+        return question
+
+    # --- conversations -----------------------------------------------------------------------------------------------
+
+    def conversation(self, id: str, learner: str | None = None) -> Conversation:
+        """Return a conversation with its answers; a citation whose source has changed since says so.
+
+        Raises `NotFound` for an unknown one, or one of another learner.
+        """
+        with self.records.read() as session:
+            row = _conversation(session, id, None, learner)
+            live = {(s.name, s.version) for s in _live_sources(session, row.course_id)}
+            messages = tuple(
+                Message(id=m.id, created_at=m.created_at, answer=_with_changes(Answer.model_validate(m.answer), live))
+                for m in row.messages
+            )
+            return Conversation(**_info(row).model_dump(), messages=messages)
+
+    def conversations(self, course: str | None = None, learner: str | None = None) -> tuple[ConversationInfo, ...]:
+        """Return the conversations (of ``course``), the latest first."""
+        query = select(ConversationRow).filter_by(learner=learner).order_by(ConversationRow.updated_at.desc())
+        with self.records.read() as session:
+            return tuple(_info(row) for row in session.scalars(query.filter_by(course_id=course) if course else query))
+
+    def delete_conversation(self, id: str, learner: str | None = None) -> None:
+        """Delete a conversation with its answers; raises `NotFound`."""
+        with self.records.write() as session:
+            session.delete(_conversation(session, id, None, learner))
+
+    def _remember(self, answer: Answer, learner: str | None) -> None:
+        """Store the answer; raises `Conflict` if a text that it quotes is no longer held."""
+        with self.records.write() as session:
+            row = session.get(ConversationRow, answer.conversation)
+            if row is None:
+                title = answer.question if len(answer.question) <= _TITLE else f"{answer.question[:_TITLE].rstrip()}…"
+                row = ConversationRow(id=answer.conversation, course_id=answer.course, learner=learner, title=title)
+                session.add(row)
+            row.updated_at = datetime.now(UTC)
+            message = MessageRow(id=f"m_{ULID()}", answer=answer.model_dump(mode="json"))
+            row.messages.append(message)
+            for name, version in {(c.source, c.version) for c in (*answer.citations, *answer.nearest)}:
+                query = select(SourceVersion.id).filter_by(course_id=answer.course, name=name, version=version)
+                held = session.scalar(query)
+                if held is None:
+                    raise Conflict(f"The course {answer.course!r} has just changed. Ask again.")
+                message.cited.append(CitedSource(source_version_id=held))
+
+
+class _Texts:
+    """The stored texts that one answer quotes, each read once."""
+
+    def __init__(self, session: Session, course: str) -> None:
+        self._session, self._course = session, course
+        self._read: dict[tuple[str, str], str] = {}
+
+    def __call__(self, source: str, version: str) -> str:
+        if (source, version) not in self._read:
+            query = select(SourceVersion.text).filter_by(course_id=self._course, name=source, version=version)
+            text = self._session.scalar(query)
+            if text is None:
+                raise Conflict(f"The course {self._course!r} has just changed. Ask again.")
+            self._read[source, version] = text
+        return self._read[source, version]
+
+
+def _course(session: Session, course: str) -> Course:
+    row = session.get(Course, course)
+    if row is None or row.live is None:
+        known = ", ".join(session.scalars(select(Course.id).where(Course.live_id.is_not(None)).order_by(Course.id)))
+        have = f"The courses are: {known}." if known else "There is no course yet: tutor ingest FILE --course NAME."
+        raise NotFound(f"There is no course {course[:80]!r}. {have}")
+    return row
+
+
+def _live_sources(session: Session, course: str) -> list[SourceVersion]:
+    row = _course(session, course)
+    return [member.source_version for member in row.live.members] if row.live else []
+
+
+def _conversation(session: Session, id: str, course: str | None, learner: str | None) -> ConversationRow:
+    row = session.get(ConversationRow, id)
+    if row is None or row.learner != learner or (course and row.course_id != course):
+        raise NotFound(f"There is no conversation {id[:80]!r} here. Leave it out to begin a new one.")
+    return row
+
+
+def _turns(row: ConversationRow) -> tuple[Turn, ...]:
+    answers: list[dict[str, Any]] = [message.answer for message in row.messages[-_HISTORY:]]
+    return tuple(Turn(a["question"], a["standalone_question"], a["answer"]) for a in answers)
+
+
+def _info(row: ConversationRow) -> ConversationInfo:
+    return ConversationInfo(
+        id=row.id, course=row.course_id, title=row.title, created_at=row.created_at, updated_at=row.updated_at
+    )
+
+
+def _with_changes(answer: Answer, live: set[tuple[str, str]]) -> Answer:
+    def checked(citations: tuple[Citation, ...]) -> tuple[Citation, ...]:
+        return tuple(c.model_copy(update={"changed": (c.source, c.version) not in live}) for c in citations)
+
+    return answer.model_copy(update={"citations": checked(answer.citations), "nearest": checked(answer.nearest)})
+
+
+def _suggest(session: Session, course: str, near: Sequence[Citation], asked: Sequence[str]) -> tuple[str, ...]:
+    sources = _live_sources(session, course)
+    if not near:
+        return suggestions.first_questions(s.source() for s in sources)
+    source = next((s for s in sources if s.name == near[0].source), None)
+    return suggestions.next_questions(source.source(), near[0].start, asked) if source else ()
+
+
+def _ms(start: float, end: float) -> int:
+    return round((end - start) * 1000)
