@@ -46,9 +46,7 @@ def quote(course: str, evidence: Evidence, stored: StoredText) -> Draft:
     return Draft(" ".join(pieces), tuple(claims), tuple(citations))
 
 
-def refuse(
-    course: str, title: str, reason: RefusalReason, nearest: Sequence[Candidate], stored: StoredText
-) -> Draft:
+def refuse(course: str, title: str, reason: RefusalReason, nearest: Sequence[Candidate], stored: StoredText) -> Draft:
     """Return a refusal that shows where the course comes near."""
     prompt = load_prompt("refusals")
     shown = () if reason in ("unsafe", "unclear") else tuple(cite(course, c, stored, 0) for c in nearest)

@@ -14,7 +14,9 @@ from tutor.types import Turn
 from tutor.words import STOP_WORDS
 
 _WHAT_ABOUT = re.compile(r"^(?:(?:and|but|so|ok(?:ay)?)[,\s]+)?(?:what|how) about\s+(.+?)[?.!\s]*$", re.IGNORECASE)
-_ELLIPSIS = re.compile(r"^(?:and|but|or)[,\s]+((?:(?:in|on|at|for|with|by|from|of|to|during|after|before)\s+)?.+?)[?.!\s]*$", re.I)
+_ELLIPSIS = re.compile(
+    r"^(?:and|but|or)[,\s]+((?:(?:in|on|at|for|with|by|from|of|to|during|after|before)\s+)?.+?)[?.!\s]*$", re.I
+)
 _BARE = re.compile(
     r"^(?:(?:and|but|so|ok(?:ay)?)[,\s]+)?(why|how|when|where|who)(?:\s+(?:not|so|exactly|is that|was that|did (?:that|it|this) happen))?[?.!\s]*$",
     re.IGNORECASE,

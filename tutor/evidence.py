@@ -23,12 +23,14 @@ from tutor.words import content_stems, stems, words
 
 FEATURES = ("cosine", "covered", "covered_by_context", "unknown", "unnamed", "kind_fits", "kind_misses")
 # From `python -m evals.calibration`: see evals/README.md for the data and the figures.
-INTERCEPT = -6.0
-WEIGHTS = (8.0, 2.0, 1.0, -2.0, -1.5, 0.5, -1.0)
+INTERCEPT = -7.440
+WEIGHTS = (5.424, 2.028, 2.649, 2.009, -0.302, 0.507, -0.840)
 
 MOST_SENTENCES = 3
 OFF_TOPIC_COSINE = 0.3  # below it, the nearest sentence is about something else altogether
-_NUMBER = re.compile(r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|million|billion)s?\b", re.I)
+_NUMBER = re.compile(
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|million|billion)s?\b", re.I
+)
 _DATE = re.compile(
     r"\b\d{3,4}s?\b|\b(?:january|february|march|april|may|june|july|august|september|october|november|december"
     r"|monday|tuesday|wednesday|thursday|friday|saturday|sunday|century|year|decade)",
@@ -58,14 +60,18 @@ class Question:
         weights = {t: math.log((passages + 1) / (frequencies.get(t, 0) + 0.5)) for t in terms}
         total = sum(weights.values())
         absent = sum(weight for term, weight in weights.items() if not frequencies.get(term, 0))
-        named = {s for name in names(text) for s in content_stems(name, language)} | {t for t in terms if t[0].isdigit()}
+        named = {s for name in names(text) for s in content_stems(name, language)} | {
+            t for t in terms if t[0].isdigit()
+        }
         return cls(text, terms, weights, absent / total if total else 1.0, frozenset(named), question_kind(text))
 
 
 def question_kind(text: str) -> str:
     """Return what kind of thing is asked for: ``number``, ``date``, ``person`` or ``other``."""
     asked = " ".join(words(text))
-    if re.search(r"\bhow (?:many|much|old|far|deep|heavy|long|tall|high|big|large)\b|\bwhat (?:number|percentage)\b", asked):
+    if re.search(
+        r"\bhow (?:many|much|old|far|deep|heavy|long|tall|high|big|large)\b|\bwhat (?:number|percentage)\b", asked
+    ):
         return "number"
     if re.search(r"\bwhen\b|\b(?:what|which) (?:year|date|day|month|decade|century)s?\b", asked):
         return "date"
@@ -169,4 +175,6 @@ def _section_asked_for(question: str, candidates: Sequence[Candidate], language:
     if not wanted or not inside:
         return ()
     first = min(inside, key=lambda c: (c.source, c.sentence.start))
-    return tuple(sorted((c for c in inside if c.source == first.source), key=lambda c: c.sentence.start))[:MOST_SENTENCES]
+    return tuple(sorted((c for c in inside if c.source == first.source), key=lambda c: c.sentence.start))[
+        :MOST_SENTENCES
+    ]

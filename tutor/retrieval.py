@@ -35,7 +35,13 @@ class HybridRetriever(BaseRetriever):
             Document(
                 id=str(i),
                 page_content="\n".join(sentence.text for sentence in sentences),
-                metadata={"passage": i, "source": passage.source, "start": passage.start, "end": passage.end, "score": score},
+                metadata={
+                    "passage": i,
+                    "source": passage.source,
+                    "start": passage.start,
+                    "end": passage.end,
+                    "score": score,
+                },
             )
             for (i, score), (passage, sentences) in zip(ranked, found, strict=True)
         ]

@@ -39,6 +39,8 @@ def next_questions(source: Source, start: int, asked: Sequence[str]) -> tuple[st
 
 
 def _has_body(blocks: Sequence[Block], index: int) -> bool:
-    return index + 1 < len(blocks) and blocks[index + 1].kind != "heading" and any(
-        block.retrievable for block in blocks[index + 1 : index + 4]
+    return (
+        index + 1 < len(blocks)
+        and blocks[index + 1].kind != "heading"
+        and any(block.retrievable for block in blocks[index + 1 : index + 4])
     )

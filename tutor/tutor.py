@@ -5,6 +5,7 @@ A question goes: condense → retrieve → find evidence → quote or refuse →
 
 from __future__ import annotations
 
+import logging
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -20,7 +21,7 @@ from ulid import ULID
 
 from tutor import answering, suggestions
 from tutor.condense import standalone
-from tutor.errors import Conflict, InputError, NotFound, SetupError, TooLarge
+from tutor.errors import Conflict, InputError, NotFound, SetupError, TooLarge, TutorError
 from tutor.library import Library, bundled_courses, read_manifest
 from tutor.records import CitedSource, ConversationRow, Course, MessageRow, Records, SourceVersion
 from tutor.settings import Settings
@@ -34,6 +35,7 @@ from tutor.types import (
     Heading,
     IngestReport,
     Message,
+    Passage,
     SourceInfo,
     StoredSource,
     Timings,
@@ -45,6 +47,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # these import Chroma and torch: seconds that only asking and ingesting need
     from tutor.embedder import Embedder
     from tutor.index import CourseIndex, Progress, Store
+
+log = logging.getLogger("tutor")
 
 _HISTORY = 6  # turns that follow-ups are read against
 _TITLE = 60
@@ -73,6 +77,7 @@ class Tutor:
         self._loading = RLock()
         self._ingesting = Lock()
         self._ready = False
+        self.trouble = ""
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Tutor:
@@ -107,6 +112,14 @@ class Tutor:
             if manifest.id and (not existing or manifest.id in existing):
                 self._synchronise(manifest.id, [folder], None, f"bundled:{manifest.id}", progress)
         self._ready = True
+
+    def warm_up(self) -> None:
+        """Do as `warm` does, but note what fails in ``trouble`` instead of raising it: for a thread of its own."""
+        try:
+            self.warm()
+        except TutorError as error:
+            self.trouble = str(error)
+            log.error("warming up failed: %s", error)
 
     @property
     def embedder(self) -> Embedder:
@@ -207,9 +220,7 @@ class Tutor:
 
     # --- questions ---------------------------------------------------------------------------------------------------
 
-    def ask(
-        self, course: str, question: str, conversation: str | None = None, learner: str | None = None
-    ) -> Answer:
+    def ask(self, course: str, question: str, conversation: str | None = None, learner: str | None = None) -> Answer:
         """Return the answer to ``question`` and store it; without a ``conversation`` a new one begins.
 
         Raises `InputError` or `TooLarge` for an unusable question, `NotFound` for an unknown course or conversation.
@@ -234,11 +245,11 @@ class Tutor:
         started = perf_counter()
         with self.records.read() as session:
             row = _course(session, course)
-            title, language, index_name = row.title, row.language, row.live.index_name if row.live else ""
+            title, language = row.title, row.language
             turns = _turns(_conversation(session, conversation, course, learner)) if conversation else ()
         alone = standalone(question, turns)
         condensed = perf_counter()
-        evidence = self._evidence(course, alone, language, index_name)
+        evidence = self._evidence(course, alone, language)
         retrieved = perf_counter()
         with self.records.read() as session:
             texts = _Texts(session, course)
@@ -273,7 +284,15 @@ class Tutor:
         self._remember(answer, learner)
         return answer
 
-    def _evidence(self, course: str, question: str, language: str, index_name: str) -> Evidence:
+    def retrieve(self, course: str, question: str, k: int = 12) -> tuple[Passage, ...]:
+        """Return the ``k`` passages that come nearest to a standalone question, best first; raises `NotFound`."""
+        from tutor.retrieval import HybridRetriever
+
+        index = self._index(course)
+        found = HybridRetriever(index=index, k=k).invoke(question)
+        return tuple(passage for passage, _ in index.passages([d.metadata["passage"] for d in found]))
+
+    def _evidence(self, course: str, question: str, language: str) -> Evidence:
         from tutor.evidence import find_evidence
         from tutor.retrieval import HybridRetriever
 
@@ -281,13 +300,15 @@ class Tutor:
             return Evidence((), (), "unsafe")
         if not content_stems(question, language):
             return Evidence((), (), "unclear")
-        index = self._index(course, index_name, language)
+        index = self._index(course)
         found = HybridRetriever(index=index).invoke(question)
-        return find_evidence(
-            question, index, [document.metadata["passage"] for document in found], self.settings.evidence_threshold
-        )
+        return find_evidence(question, index, [d.metadata["passage"] for d in found], self.settings.evidence_threshold)
 
-    def _index(self, course: str, name: str, language: str) -> CourseIndex:
+    def _index(self, course: str) -> CourseIndex:
+        """Return the live index of ``course``, opened once."""
+        with self.records.read() as session:
+            row = _course(session, course)
+            name, language = row.live.index_name if row.live else "", row.language
         with self._loading:
             held = self._indexes.get(course)
             if held is None or held.name != name:

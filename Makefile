@@ -1,0 +1,47 @@
+# The two commands are `make run` and `make test`; both set up what they need first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+PORT ?= 7860
+
+.PHONY: run test check eval wheel lock clean
+
+run: $(VENV)/.run  ## open the chat at http://127.0.0.1:7860
+	@$(BIN)/tutor serve --port $(PORT) --open
+
+test: $(VENV)/.dev check  ## every check, the tests and the evals
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/tutor eval run
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+eval: $(VENV)/.run
+	$(BIN)/tutor eval run
+
+wheel: $(VENV)/.dev
+	$(BIN)/python -m build --wheel --outdir dist
+
+# Pins what is installed now; run it in a fresh environment after changing the dependencies.
+lock: $(VENV)/.dev
+	$(PIP) freeze --exclude-editable --exclude pip --exclude setuptools | sed -E 's/^(torch==[^+]+)\+.*/\1/' > constraints.txt
+
+clean:
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Tutor needs Python 3.11 or newer; name one: make run PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) install --quiet --progress-bar on -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) install --quiet --progress-bar on -c constraints.txt -e '.[dev]'
+	@touch $@ $(VENV)/.run

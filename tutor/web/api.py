@@ -1,0 +1,137 @@
+"""The HTTP API under ``/api/v1``: routing only; every call is a call of `Tutor`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse
+from fastapi.sse import EventSourceResponse, format_sse_event
+from pydantic import BaseModel, ConfigDict, Field
+
+from tutor.errors import NotReady, TutorError
+from tutor.tutor import Tutor
+from tutor.types import Answer, Conversation, CourseInfo, SourceInfo, StoredSource
+from tutor.web.problems import Problem, documented
+
+router = APIRouter(prefix="/api/v1")
+health = APIRouter()
+
+
+def the_tutor(request: Request) -> Tutor:
+    """Return the tutor that this application serves."""
+    tutor: Tutor = request.app.state.tutor
+    return tutor
+
+
+Served = Annotated[Tutor, Depends(the_tutor)]
+
+
+class Question(BaseModel):
+    """The body of a question."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"question": "Why did the harvests fail?", "stream": False}]}
+    )
+
+    question: str
+    conversation: str | None = Field(
+        None, max_length=64, description="An earlier answer's `conversation`, to go on with it."
+    )
+    learner: str | None = Field(None, min_length=1, max_length=256, description="Whose conversation this is.")
+    stream: bool = Field(False, description="Answer as server-sent events: token*, answer, done.")
+
+
+@router.get("/courses", summary="Courses that can be asked")
+def list_courses(tutor: Served) -> tuple[CourseInfo, ...]:
+    """Return the courses."""
+    return tutor.courses()
+
+
+@router.get("/courses/{course}/sources", responses=documented(404), summary="Sources of a course")
+def list_sources(tutor: Served, course: str) -> tuple[SourceInfo, ...]:
+    """Return the sources that the course holds now."""
+    return tutor.sources(course)
+
+
+@router.get("/courses/{course}/sources/{source:path}", responses=documented(404), summary="A source with its text")
+def read_source(
+    tutor: Served,
+    course: str,
+    source: str,
+    version: Annotated[str | None, Query(description="sha256:… as a citation gives it.")] = None,
+) -> StoredSource:
+    """Return one source with its outline and the stored text that citation offsets refer to."""
+    return tutor.source(course, source, version)
+
+
+@router.post(
+    "/courses/{course}/ask",
+    response_model=Answer,
+    summary="Ask a question",
+    responses={
+        200: {"description": "The answer, or with `stream` its events.", "content": {"text/event-stream": {}}},
+        **documented(400, 404, 413, 422, 503),
+    },
+)
+def ask(tutor: Served, course: str, body: Question) -> Any:
+    """Return the answer of the course's own texts, or a refusal that shows the nearest passages."""
+    if not body.stream:
+        return tutor.ask(course, body.question, body.conversation, body.learner)
+    parts = tutor.stream(course, body.question, body.conversation, body.learner)
+    first = next(parts)  # what is wrong with the question is told by the status, before the stream begins
+    return EventSourceResponse(_events(first, parts), headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+
+
+def _events(first: str | Answer, rest: Iterator[str | Answer]) -> Iterator[bytes]:
+    try:
+        part: str | Answer | None = first
+        while part is not None:
+            if isinstance(part, Answer):
+                yield format_sse_event(event="answer", data_str=part.model_dump_json())
+            else:
+                yield format_sse_event(event="token", data_str=Token(text=part).model_dump_json())
+            part = next(rest, None)
+        yield format_sse_event(event="done", data_str="{}")
+    except TutorError as error:
+        trouble = Problem(title=error.title, status=error.status, detail=str(error))
+        yield format_sse_event(event="error", data_str=trouble.model_dump_json())
+
+
+class Token(BaseModel):
+    """A piece of an answer's text; joined, the pieces are the answer."""
+
+    text: str
+
+
+Learner = Annotated[str | None, Query(description="Whose conversation it is, where it was asked for a learner.")]
+
+
+@router.get("/conversations/{id}", responses=documented(404), summary="A conversation with its answers")
+def read_conversation(tutor: Served, id: str, learner: Learner = None) -> Conversation:
+    """Return a conversation; a citation whose source has changed since says so."""
+    return tutor.conversation(id, learner)
+
+
+@router.delete("/conversations/{id}", status_code=204, responses=documented(404), summary="Delete a conversation")
+def delete_conversation(tutor: Served, id: str, learner: Learner = None) -> Response:
+    """Delete a conversation with its answers."""
+    tutor.delete_conversation(id, learner)
+    return Response(status_code=204)
+
+
+@health.get("/healthz", summary="Liveness")
+def alive() -> dict[str, str]:
+    """Return at once while the process answers."""
+    return {"status": "ok"}
+
+
+@health.get("/readyz", responses=documented(503), summary="Readiness")
+def ready(tutor: Served) -> JSONResponse:
+    """Return 200 when the models are warm and the courses are there, 503 before."""
+    if tutor.trouble:
+        raise NotReady(tutor.trouble)
+    if not tutor.ready:
+        raise NotReady("The tutor is warming up. Try again in a few seconds.")
+    return JSONResponse({"status": "ready"})

@@ -1,0 +1,109 @@
+"""The web application: API, health and chat page in one process, behind the same guards."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tutor import __version__
+from tutor.tutor import Tutor
+from tutor.web import api
+from tutor.web.problems import add_problem_handlers, problem
+
+LARGEST_BODY = 256_000  # bytes; a question is at most a few thousand
+_LOCAL = {"127.0.0.1", "localhost", "::1", "testserver"}
+
+# Gradio needs inline scripts and evaluates templates; everything still has to come from this server.
+_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: wss:; worker-src 'self' blob:; "
+    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+
+
+def build_app(tutor: Tutor) -> FastAPI:
+    """Return the application that serves ``tutor`` (imports Gradio: seconds)."""
+    from tutor.web.page import mount_page
+
+    app = FastAPI(
+        title="Tutor",
+        version=__version__,
+        summary="Answers from a course's own texts, with the exact words relied on.",
+        openapi_url="/api/openapi.json",
+        docs_url=None,  # the stock pages load scripts from another host
+        redoc_url=None,
+    )
+    app.state.tutor = tutor
+    add_problem_handlers(app)
+    app.include_router(api.router)
+    app.include_router(api.health)
+    app.add_middleware(Guard, base_url=tutor.settings.base_url)
+    return mount_page(app, tutor)
+
+
+class Guard:
+    """Refuses foreign hosts, foreign origins and oversized bodies; sets the security headers.
+
+    In personal mode the server listens on loopback only, but any web page in the same browser can send requests to
+    it: a page elsewhere is told by its ``Origin``, a rebound name by the ``Host``.
+    """
+
+    def __init__(self, app: ASGIApp, base_url: str) -> None:
+        self.app = app
+        self.hosts = _LOCAL | {urlsplit(base_url).hostname or "localhost"}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer it with a problem document."""
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        refusal = None
+        if _hostname(headers.get("host", "")) not in self.hosts:
+            refusal = problem(400, "Unknown host", "This address is not one that the tutor serves.")
+        elif (origin := headers.get("origin")) and urlsplit(origin).netloc != headers.get("host"):
+            refusal = problem(403, "Foreign origin", "Another site's page cannot call the tutor.")
+        elif int(headers.get("content-length") or 0) > LARGEST_BODY:
+            refusal = problem(413, "Too large", f"The request is larger than {LARGEST_BODY:,} bytes. Send less.")
+        if refusal is not None:
+            await refusal(scope, receive, send)
+            return
+        await self.app(scope, _limited(receive), _with_headers(send))
+
+
+def _hostname(host: str) -> str:
+    return urlsplit(f"//{host}").hostname or ""
+
+
+def _limited(receive: Receive) -> Receive:
+    """Return ``receive`` that ends a body of unannounced length once it grows too large."""
+    size = 0
+
+    async def counted() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > LARGEST_BODY:
+            return {"type": "http.disconnect"}
+        return message
+
+    return counted
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return sending

@@ -1,0 +1,279 @@
+"""The chat page: what is where, and which call of `Tutor` each action makes. All HTML comes from `rendering`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+from fastapi import FastAPI
+
+from tutor.errors import NotFound, TutorError
+from tutor.types import Answer, Conversation
+from tutor.web import rendering
+
+if TYPE_CHECKING:
+    from tutor.tutor import Tutor
+
+CONCURRENT = 8  # Gradio's own default answers one visitor at a time
+WAITING = 64
+WARMING_UP = "The tutor is warming up… your question will be answered in a moment."
+LOOKING = "Looking in the course…"
+GONE = "That conversation is no longer here. This is a new one."
+NO_COURSE = "There is no course to ask about yet."
+EMPTY = "Type a question first, or choose one of the suggestions."
+FAILED = "Something went wrong here, and your question was not answered. It is still below: try it again."
+
+Updates = dict[Any, Any]
+
+# Hands what `page.js` sends to the listeners; their names have to stand here in quotes for Gradio to know them.
+_BRIDGE = """
+const known = ["suggest", "cite", "reopen"];
+element.addEventListener("tutor", ({detail}) => { if (known.includes(detail.event)) trigger(detail.event, detail); });
+"""
+_LIVE = 'element.setAttribute("role", "status"); element.setAttribute("aria-live", "polite");'
+_BRAND = (
+    '<div class="brand"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 5.5C6.5 4 9.500 4 12 6v13c-2.500-2-5.500'
+    '-2-8-.5z"/><path d="M20 5.500C17.500 4 14.500 4 12 6v13c2.500-2 5.500-2 8-.5z" opacity=".55"/></svg>Tutor</div>'
+)
+_MENU = '<button type="button" class="menu" data-event="menu" aria-controls="rail" aria-expanded="false">Menu</button>'
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """The components that handlers fill."""
+
+    memory: gr.BrowserState
+    picker: gr.Dropdown
+    fresh: gr.Button
+    history: gr.HTML
+    transcript: gr.HTML
+    live: gr.HTML
+    warming: gr.HTML
+    notice: gr.HTML
+    box: gr.Textbox
+    send: gr.Button
+    panel: gr.HTML
+    said: gr.HTML
+    timer: gr.Timer
+
+
+def build_page(tutor: Tutor) -> gr.Blocks:
+    """Return the chat page over ``tutor``."""
+    with gr.Blocks(title="Tutor", analytics_enabled=False, fill_width=True) as page:
+        bridge = gr.HTML(elem_id="bridge", js_on_load=_BRIDGE)
+        parts = _lay_out()
+        _listen(page, bridge, tutor, parts)
+    page.queue(max_size=WAITING, api_open=False, default_concurrency_limit=CONCURRENT)
+    return page
+
+
+def mount_page(app: FastAPI, tutor: Tutor, path: str = "/") -> FastAPI:
+    """Return ``app`` with the chat page at ``path``: no uploads, no telemetry, no request to another host."""
+    static = files("tutor.web") / "static"
+    return gr.mount_gradio_app(
+        app,
+        build_page(tutor),
+        path,
+        theme=_theme(),
+        css=(static / "page.css").read_text(encoding="utf-8"),
+        head=f"<script>{(static / 'page.js').read_text(encoding='utf-8')}</script>",
+        allowed_paths=[],
+        max_file_size="1kb",
+        show_error=False,
+        footer_links=[],
+        run_history=False,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        enable_monitoring=False,
+    )
+
+
+def _theme() -> gr.themes.Base:
+    """Return a theme of system fonts only; `page.css` holds the colours for light and dark."""
+    sans = ["ui-sans-serif", "system-ui", "Segoe UI", "Roboto", "Helvetica Neue", "Liberation Sans", "sans-serif"]
+    return gr.themes.Base(font=sans, font_mono=["ui-monospace", "Consolas", "monospace"]).set(
+        body_background_fill="#fbf9f5",
+        body_background_fill_dark="#15181b",
+        body_text_color="#23272d",
+        body_text_color_dark="#e9e6e0",
+    )
+
+
+def _lay_out() -> _Parts:
+    with gr.Row(elem_id="app"):
+        with gr.Column(elem_id="rail"):
+            gr.HTML(_BRAND)
+            picker = gr.Dropdown(label="Course", elem_id="course", interactive=True)
+            fresh = gr.Button("New conversation", elem_id="fresh")
+            history = gr.HTML(elem_id="history")
+        with gr.Column(elem_id="chat"):
+            gr.HTML(f'<div class="bar">{_MENU}{_BRAND}</div>', elem_id="bar")
+            with gr.Column(elem_id="thread"):
+                transcript = gr.HTML(elem_id="transcript")
+                live = gr.HTML(elem_id="live")
+            with gr.Column(elem_id="composer"):
+                warming = gr.HTML(js_on_load=_LIVE)
+                notice = gr.HTML(elem_id="notice", js_on_load=_LIVE)
+                with gr.Row(elem_id="ask"):
+                    box = gr.Textbox(
+                        label="Your question", show_label=False, container=False, elem_id="question",
+                        placeholder="Ask about this course…", lines=1, max_lines=6, autofocus=True,
+                    )  # fmt: skip
+                    send = gr.Button("Ask", variant="primary", elem_id="send")
+        panel = gr.HTML(elem_id="source")
+    return _Parts(
+        # The key only keeps Gradio from drawing a new one at each start, which would lose the conversation.
+        memory=gr.BrowserState({}, storage_key="tutor", secret="tutor-page-state"),
+        said=gr.HTML(elem_id="said", js_on_load=_LIVE),
+        timer=gr.Timer(1, active=False),
+        picker=picker, fresh=fresh, history=history, transcript=transcript, live=live,
+        warming=warming, notice=notice, box=box, send=send, panel=panel,
+    )  # fmt: skip
+
+
+def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: _Parts) -> None:
+    """Connect each action to its call of ``tutor``."""
+    everything = [getattr(parts, field.name) for field in fields(parts)]
+    quiet: Updates = {"show_progress": "hidden", "api_visibility": "private"}
+
+    def open_page(memory: Updates | None) -> Updates:
+        memory = memory or {}
+        waiting = {parts.timer: gr.Timer(active=not tutor.ready), parts.warming: _warming(tutor)}
+        return show(tutor, parts, memory.get("course"), memory.get("conversation")) | waiting
+
+    def look_again(memory: Updates | None) -> Updates:
+        if not tutor.ready:
+            return {parts.timer: gr.skip()}
+        awake = {parts.timer: gr.Timer(active=False), parts.warming: ""}
+        return awake if memory and memory.get("course") else open_page(memory) | awake
+
+    def choose(course: str | None) -> Updates:
+        return show(tutor, parts, course, None)
+
+    def begin(memory: Updates) -> Updates:
+        return show(tutor, parts, memory.get("course"), None)
+
+    def reopen(memory: Updates, event: gr.EventData) -> Updates:
+        return show(tutor, parts, memory.get("course"), str(_data(event).get("conversation")))
+
+    def cite(event: gr.EventData) -> str:
+        return open_source(tutor, _data(event))
+
+    def answer(typed: str, memory: Updates) -> Iterator[Updates]:
+        yield from ask(tutor, parts, typed, memory, draft="")
+
+    def suggested(draft: str, memory: Updates, event: gr.EventData) -> Iterator[Updates]:
+        yield from ask(tutor, parts, str(_data(event).get("question", "")), memory, draft)
+
+    def recover(memory: Updates) -> Updates:
+        failed = {parts.notice: rendering.render_notice(FAILED, "error")}
+        return show(tutor, parts, memory.get("course"), memory.get("conversation")) | failed
+
+    page.load(open_page, parts.memory, everything, **quiet)
+    parts.timer.tick(look_again, parts.memory, everything, **quiet)
+    parts.picker.input(choose, parts.picker, everything, **quiet)
+    parts.fresh.click(begin, parts.memory, everything, **quiet)
+    bridge.reopen(reopen, parts.memory, everything, trigger_mode="always_last", **quiet)
+    bridge.cite(cite, None, parts.panel, trigger_mode="always_last", **quiet)
+    typed = {"trigger_mode": "once", "concurrency_limit": CONCURRENT, "concurrency_id": "ask"} | quiet
+    asked = gr.on([parts.box.submit, parts.send.click], answer, [parts.box, parts.memory], everything, **typed)
+    chosen = bridge.suggest(suggested, [parts.box, parts.memory], everything, **typed)
+    asked.failure(recover, parts.memory, everything, **quiet)
+    chosen.failure(recover, parts.memory, everything, **quiet)
+
+
+def show(tutor: Tutor, parts: _Parts, course: str | None, conversation: str | None) -> Updates:
+    """Return the page at ``conversation``, or where a new one of ``course`` (else of the first course) begins."""
+    try:
+        courses = tutor.courses()
+        chosen = next((info for info in courses if info.id == course), courses[0] if courses else None)
+        held = _conversation(tutor, conversation)
+        listed = tutor.conversations(chosen.id) if chosen else ()
+    except TutorError as error:
+        return {parts.notice: rendering.render_notice(str(error), "error")}
+    if chosen is None:
+        transcript = rendering.render_no_course() if tutor.ready else ""
+    elif held is None:
+        transcript = rendering.render_welcome(chosen)
+    else:
+        transcript = rendering.render_transcript(held.messages)
+    current = held.id if held else None
+    return {
+        parts.box: gr.Textbox(interactive=chosen is not None),
+        parts.send: gr.Button(interactive=chosen is not None),
+        parts.memory: {"course": chosen.id if chosen else None, "conversation": current},
+        parts.picker: gr.Dropdown([(info.title, info.id) for info in courses], value=chosen.id if chosen else None),
+        parts.history: rendering.render_conversations(listed, current),
+        parts.transcript: transcript,
+        parts.live: "",
+        parts.panel: "",
+        parts.notice: rendering.render_notice(GONE if conversation and held is None else "", "hint"),
+    }
+
+
+def ask(tutor: Tutor, parts: _Parts, question: str, memory: Updates, draft: str) -> Iterator[Updates]:
+    """Yield the page as the answer to ``question`` grows, and last with the whole conversation.
+
+    The box keeps the question until it is answered, so that no failure loses it; ``draft`` is what it holds then.
+    """
+    course, conversation = memory.get("course"), memory.get("conversation")
+    if not course or not question.strip():
+        yield {parts.notice: rendering.render_notice(EMPTY if course else NO_COURSE, "hint")}
+        return
+    text = ""
+    status = LOOKING if tutor.ready else WARMING_UP
+    yield {
+        parts.box: gr.Textbox(interactive=False),
+        parts.send: gr.Button(interactive=False),
+        parts.transcript: gr.skip() if conversation else "",
+        parts.live: rendering.render_pending(question, text, status),
+        parts.notice: "",
+        parts.said: "",
+    }
+    try:
+        for piece in tutor.stream(course, question, conversation):
+            if isinstance(piece, Answer):
+                yield show(tutor, parts, course, piece.conversation) | {
+                    parts.box: gr.Textbox(value=draft, interactive=True),
+                    parts.panel: gr.skip(),
+                    parts.said: rendering.announcement(piece),
+                }
+            else:
+                text += piece
+                yield {parts.live: rendering.render_pending(question, text, status)}
+    except TutorError as error:
+        failed = {parts.notice: rendering.render_notice(str(error), "error")}
+        yield show(tutor, parts, course, conversation) | failed
+
+
+def open_source(tutor: Tutor, chosen: dict[str, Any]) -> str:
+    """Return the source panel for the citation that was activated; what is wrong with it is said there."""
+    course, name, version = (str(chosen.get(key, "")) for key in ("course", "source", "version"))
+    try:
+        start, end = int(chosen["start"]), int(chosen["end"])
+    except (KeyError, ValueError):
+        start = end = 0
+    try:
+        return rendering.render_source(tutor.source(course, name, version or None), start, end)
+    except TutorError as error:
+        return rendering.render_source_problem(str(error), rendering.source_key(course, name, version, start, end))
+
+
+def _conversation(tutor: Tutor, id: str | None) -> Conversation | None:
+    try:
+        return tutor.conversation(id) if id else None
+    except NotFound:  # deleted since, or the state folder is another one
+        return None
+
+
+def _data(event: gr.EventData) -> dict[str, Any]:
+    """Return what `page.js` sent with an event; an ordinary click or Enter sends nothing of use."""
+    return event._data if isinstance(event._data, dict) else {}
+
+
+def _warming(tutor: Tutor) -> str:
+    return rendering.render_notice("" if tutor.ready else WARMING_UP, "wait")

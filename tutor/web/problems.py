@@ -1,0 +1,71 @@
+"""Problem details: every error of the HTTP API in the form of RFC 9457, in one place."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from tutor.errors import NotReady, TutorError
+from tutor.types import Model
+
+log = logging.getLogger("tutor.web")
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(Model):
+    """An error as RFC 9457 has it; ``detail`` says what was wrong and what to do."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+
+
+def problem(status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    """Return a problem document as a response."""
+    body = Problem(title=title, status=status, detail=detail).model_dump()
+    return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI description of the problems with these statuses."""
+    return {
+        status: {"description": "Problem details (RFC 9457).", "content": {MEDIA_TYPE: {"schema": _SCHEMA}}}
+        for status in statuses
+    }
+
+
+_SCHEMA = Problem.model_json_schema()
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Make every failure of ``app`` a problem document."""
+
+    @app.exception_handler(TutorError)
+    async def expected(request: Request, error: TutorError) -> JSONResponse:
+        headers = {"Retry-After": "5"} if isinstance(error, NotReady) else None
+        return problem(error.status, error.title, str(error), headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, e['loc'][1:])) or e['loc'][0]}: {e['msg'].lower()}" for e in error.errors()
+        )
+        return problem(422, "The request cannot be used", f"{wrong}. Correct the request.")
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
+        details = {404: "There is nothing at this address.", 405: "This address does not take that method."}
+        detail = details.get(error.status_code, str(error.detail))
+        return problem(error.status_code, str(error.detail), detail, dict(error.headers or {}))
+
+    @app.exception_handler(Exception)
+    async def unexpected(request: Request, error: Exception) -> JSONResponse:
+        log.error("unexpected error in %s %s", request.method, request.url.path, exc_info=error)
+        return problem(500, "Something went wrong", "The tutor failed. Try again; its log says more.")

@@ -1,0 +1,287 @@
+"""Rendering: answers, sources and lists as HTML.
+
+Every word that somebody asked, wrote or named goes through `escape`, so none of it can become markup: no Markdown is
+interpreted, and there is no element here that could load anything. What a reader can activate is a ``<button>`` whose
+``data-`` attributes `page.js` hands to the page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape as _escape
+
+from tutor.types import Answer, Citation, ConversationInfo, CourseInfo, Heading, Message, StoredSource
+
+SHOWN_AROUND = 60_000  # characters of a source shown before and after a quote: a browser lays out no more at once
+LONG_LINE = 120  # lines this long are paragraphs of their own; shorter ones were wrapped by hand
+
+_UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_MARKER = re.compile(r"\[(\d{1,3})\]")
+_LINE = re.compile(r"[^\s\n][^\n]*")  # a line that shows something, from its first visible character
+_LIST_ITEM = re.compile(r"\s*(?:[-*•–]|\d{1,3}[.)])\s+\S")
+
+
+def escape(text: str) -> str:
+    """Return ``text`` as HTML that shows those characters; what cannot be shown becomes U+FFFD, one for one."""
+    return _escape(_UNSHOWABLE.sub("\ufffd", text), quote=True)
+
+
+def label(text: str) -> str:
+    """Return ``text`` on one line and without direction marks, for a name, a title or an attribute."""
+    return escape(" ".join(_DIRECTION.sub("", text).split()))
+
+
+# --- the conversation ------------------------------------------------------------------------------------------------
+
+
+def render_welcome(course: CourseInfo) -> str:
+    """Return the opening of a conversation: what can be asked here, and first questions to choose from."""
+    questions = "".join(f"<li>{_ask_button(question)}</li>" for question in course.first_questions)
+    listed = f'<h2>You could begin with</h2><ul class="first">{questions}</ul>' if questions else ""
+    return (
+        f'<section class="welcome"><p class="eyebrow">Course</p><h1 dir="auto">{label(course.title)}</h1>'
+        "<p>Ask anything about this course. Every answer is taken from the course’s own texts, and the numbers "
+        f"in it open the very place it comes from.</p>{listed}</section>"
+    )
+
+
+def render_no_course() -> str:
+    """Return what to do when there is nothing to ask about."""
+    return (
+        '<section class="welcome"><h1>No course yet</h1><p>The tutor answers from the texts of a course, and it has '
+        "none so far. Add one from a terminal, then reload this page:</p>"
+        "<pre><code>tutor ingest FILE --course NAME</code></pre></section>"
+    )
+
+
+def render_transcript(messages: Sequence[Message]) -> str:
+    """Return the exchanges of a conversation, oldest first."""
+    return "".join(
+        render_exchange(message.answer, last=number == len(messages)) for number, message in enumerate(messages, 1)
+    )
+
+
+def render_exchange(answer: Answer, last: bool) -> str:
+    """Return a question with its answer; the ``last`` one also proposes what to ask next."""
+    return (
+        f'<article class="exchange">{_question(answer.question)}{_understood(answer)}'
+        f'<div class="answer{" refused" if answer.refused else ""}">{_words(answer)}{_support(answer)}'
+        f"{_sources(answer.citations)}{_nearest(answer.nearest)}</div>"
+        f"{_suggestions(answer.suggestions) if last else ''}</article>"
+    )
+
+
+def render_pending(question: str, text: str, status: str) -> str:
+    """Return the exchange that is under way: the question, and the text so far or what the tutor is doing."""
+    marked = _MARKER.sub(r'<span class="cite waiting">\1</span>', escape(text))
+    body = f'<p class="words" dir="auto">{marked}</p>' if text else f'<p class="status">{escape(status)}</p>'
+    return f'<article class="exchange pending">{_question(question)}<div class="answer">{body}</div></article>'
+
+
+def announcement(answer: Answer) -> str:
+    """Return what a screen reader says once when an answer is finished."""
+    said = re.sub(r"\s+([.,;:!?])", r"\1", _MARKER.sub("", answer.answer))
+    found = f" {len(answer.citations)} sources." if len(answer.citations) > 1 else ""
+    return f"{'No answer in the course' if answer.refused else 'Answer'}: {label(said)}{found}"
+
+
+def render_conversations(listed: Iterable[ConversationInfo], current: str | None) -> str:
+    """Return the earlier conversations of a course as a list of buttons, or nothing where there are none."""
+    items = "".join(
+        f'<li><button type="button" data-event="reopen" data-conversation="{escape(info.id)}"'
+        f"{' aria-current=true' if info.id == current else ''}><bdi>{label(info.title)}</bdi>"
+        f'<time datetime="{info.updated_at.isoformat()}">{info.updated_at:%d %b}</time></button></li>'
+        for info in listed
+    )
+    return f'<nav aria-label="Earlier conversations"><h2>Earlier conversations</h2><ul>{items}</ul></nav>' * bool(items)
+
+
+def render_notice(message: str, kind: str) -> str:
+    """Return a one-line ``message`` of ``kind`` ``hint``, ``wait`` or ``error``; nothing for an empty one."""
+    return f'<p class="notice {kind}">{escape(message)}</p>' if message else ""
+
+
+def _question(question: str) -> str:
+    return f'<h2 class="question" dir="auto"><span class="unseen">You asked: </span>{escape(question)}</h2>'
+
+
+def _understood(answer: Answer) -> str:
+    if answer.standalone_question.casefold().split() == answer.question.casefold().split():
+        return ""
+    return f'<p class="understood" dir="auto">Understood as: <q>{escape(answer.standalone_question)}</q></p>'
+
+
+def _words(answer: Answer) -> str:
+    """Return the answer's text with markers as buttons and statements that the course does not support shown so."""
+    cited = {citation.marker: citation for citation in answer.citations}
+    parts = []
+    for text, supported in _by_support(answer):
+        pieces = _MARKER.split(text)
+        for plain, marker in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
+            citation = cited.get(int(marker)) if marker else None
+            shown = f"[{marker}]" if marker else ""
+            parts.append(escape(plain) + (_cite_button(citation, marker) if citation else shown))
+        if not supported:
+            parts.append(' <span class="unsupported">not found in the course</span>')
+    return f'<p class="words" dir="auto">{"".join(parts)}</p>'
+
+
+def _by_support(answer: Answer) -> Iterator[tuple[str, bool]]:
+    """Yield the answer's text in parts, each with whether the course supports it."""
+    at = 0
+    for claim in answer.claims:
+        found = answer.answer.find(claim.text, at) if claim.support == "unsupported" else -1
+        if found >= 0:
+            yield answer.answer[at:found], True
+            at = found + len(claim.text)
+            yield claim.text, False
+    yield answer.answer[at:], True
+
+
+def _support(answer: Answer) -> str:
+    supports = {claim.support for claim in answer.claims}
+    if not supports:
+        return ""
+    if supports == {"quoted"}:
+        said = "In the course’s own words"
+    elif "unsupported" in supports:
+        said = "Not all of this was found in the course"
+    else:
+        said = "Reworded, and checked against the course"
+    return f'<p class="support">{said}</p>'
+
+
+def _sources(citations: Sequence[Citation]) -> str:
+    items = "".join(
+        f"<li>{_cite_button(c, f'<span class=number>{c.marker}</span> <bdi>{_place(c)}</bdi>', 'chip')}"
+        f"{'<span class=changed>changed since</span>' if c.changed else ''}</li>"
+        for c in citations
+    )
+    return f'<ul class="sources" aria-label="Sources">{items}</ul>' if items else ""
+
+
+def _nearest(nearest: Sequence[Citation]) -> str:
+    items = "".join(
+        f"<li>{_cite_button(c, f'<strong><bdi>{_place(c)}</bdi></strong><span dir=auto>{escape(c.quote)}</span>', 'near')}"
+        "</li>"
+        for c in nearest
+    )
+    return f'<section class="nearest"><h3>Closest in the course</h3><ul>{items}</ul></section>' if items else ""
+
+
+def _suggestions(questions: Sequence[str]) -> str:
+    items = "".join(f"<li>{_ask_button(question)}</li>" for question in questions)
+    return f'<section class="next"><h3>Ask next</h3><ul>{items}</ul></section>' if items else ""
+
+
+def _ask_button(question: str) -> str:
+    return (
+        f'<button type="button" class="ask" data-event="suggest" data-question="{escape(question)}">'
+        f"<bdi>{label(question)}</bdi></button>"
+    )
+
+
+def _cite_button(citation: Citation, inside: str, look: str = "cite") -> str:
+    """Return a button that opens the citation's source; ``inside`` is HTML already."""
+    name = f"Source {citation.marker}: {_place(citation)}" if citation.marker else f"Closest: {_place(citation)}"
+    named = "" if look == "near" else f' aria-label="{name}"'
+    return (
+        f'<button type="button" class="{look}" data-event="cite" data-course="{escape(citation.course)}" '
+        f'data-source="{escape(citation.source)}" data-version="{escape(citation.version)}" '
+        f'data-start="{citation.start}" data-end="{citation.end}"{named}>{inside}</button>'
+    )
+
+
+def _place(citation: Citation) -> str:
+    """Return the innermost heading above a quote (the title where there is none) and its page, escaped."""
+    heading = (citation.section or "").split(" › ")[-1] or citation.title
+    return label(heading if citation.page is None else f"{heading}, page {citation.page}")
+
+
+# --- the source beside it --------------------------------------------------------------------------------------------
+
+
+def source_key(course: str, name: str, version: str, start: int, end: int) -> str:
+    """Return what tells one opened citation from another; `page.js` makes the same of a button's ``data-``."""
+    return f"{course}/{name}@{version}:{start}-{end}"
+
+
+def render_source(stored: StoredSource, start: int, end: int) -> str:
+    """Return a source's text as paragraphs and headings, with ``text[start:end]`` inside ``<mark>``.
+
+    The whole text is shown unless it is very long; then as much around the span as a browser lays out well.
+    """
+    first, last = max(0, start - SHOWN_AROUND), min(len(stored.text), end + SHOWN_AROUND)
+    spans = split_paragraphs(stored.text, stored.outline, first, last)
+    body = "".join(_paragraph(stored, a, b, start, end) for a, b in spans)
+    crumbs = "".join(f"<li><bdi>{label(heading)}</bdi></li>" for heading in heading_path(stored.outline, start))
+    changed = '<p class="notice hint">The course has a newer version of this text. This is the one that was quoted.</p>'
+    cut = '<p class="cut">… this text is long, and only the part around the quote is shown …</p>'
+    key = source_key(stored.course, stored.name, stored.version, start, end)
+    text = f"{changed * stored.changed}{cut * (first > 0)}{body}{cut * (last < len(stored.text))}"
+    return _panel(key, label(stored.title), f'<ol class="path" aria-label="Where this is">{crumbs}</ol>', text)
+
+
+def render_source_problem(message: str, key: str) -> str:
+    """Return the source panel with a ``message`` in place of the text."""
+    return _panel(key, "The source", "", render_notice(message, "error"))
+
+
+def heading_path(outline: Sequence[Heading], position: int) -> tuple[str, ...]:
+    """Return the headings above ``position``, outermost first."""
+    path: list[Heading] = []
+    for heading in outline:
+        if heading.start > position:
+            break
+        path = [*(above for above in path if above.level < heading.level), heading]
+    return tuple(heading.title for heading in path)
+
+
+def split_paragraphs(text: str, outline: Sequence[Heading], first: int, last: int) -> Iterator[tuple[int, int]]:
+    """Yield the spans of ``text[first:last]`` that read as one heading, paragraph or list item each.
+
+    Blank lines are left out. A single line break ends a paragraph where it was meant to: around headings and long
+    lines, and before list items.
+    """
+    headings = {heading.start for heading in outline}
+    opened = closed = -1
+    before = ""
+    for line in _LINE.finditer(text, first, last):
+        here, start = line.group(), line.start()
+        if opened >= 0 and (
+            start - closed > 1
+            or {opened, start} & headings
+            or _LIST_ITEM.match(here)
+            or max(len(before), len(here)) > LONG_LINE
+        ):
+            yield opened, closed
+            opened = -1
+        opened = start if opened < 0 else opened
+        closed, before = line.end(), here
+    if opened >= 0:
+        yield opened, closed
+
+
+def _panel(key: str, title: str, path: str, text: str) -> str:
+    return (
+        f'<aside class="panel" aria-label="Source: {title}" data-key="{escape(key)}"><header><h2 dir="auto">{title}</h2>'
+        '<button type="button" class="close" data-event="close" aria-label="Close the source">'
+        f'<span aria-hidden="true">×</span></button>{path}</header>'
+        f'<div class="text" tabindex="0" role="region" aria-label="Text of {title}">{text}</div></aside>'
+    )
+
+
+def _paragraph(stored: StoredSource, a: int, b: int, start: int, end: int) -> str:
+    text = stored.text
+    from_, to = max(a, start), min(b, end)
+    inside = escape(text[a:b])
+    if from_ < to:
+        marked = f'<mark tabindex="-1">{escape(text[from_:to])}</mark>'
+        inside = f"{escape(text[a:from_])}{marked}{escape(text[to:b])}"
+    level = next((heading.level for heading in stored.outline if heading.start == a), 0)
+    if level:
+        return f'<h{min(level + 2, 6)} dir="auto">{inside}</h{min(level + 2, 6)}>'
+    kind = ' class="item"' if _LIST_ITEM.match(text, a) else ""
+    return f'<p dir="auto"{kind}>{inside}</p>'

@@ -1,0 +1,136 @@
+// What a page needs beyond its components: it opens and closes the source, moves the focus, and keeps the newest
+// words in view. Every button with data-event is handled here; what the server has to do goes through #bridge.
+(() => {
+  "use strict";
+  const byId = (id) => document.getElementById(id);
+  const narrow = window.matchMedia("(max-width: 860px)");
+  let wanted = ""; // the citation that was activated last and is not shown yet
+  let opener = null; // which button that was, so that closing gives the focus back
+
+  const tell = (event, data) =>
+    byId("bridge").firstElementChild.dispatchEvent(
+      new CustomEvent("tutor", { bubbles: true, detail: { ...data, event } }),
+    );
+  const keyOf = (d) => `${d.course}/${d.source}@${d.version}:${d.start}-${d.end}`;
+  const panel = () => document.querySelector("#source .panel");
+  const isOpen = (name) => document.body.classList.contains(name);
+
+  function setOpen(name, open) {
+    document.body.classList.toggle(name, open);
+    const covers = narrow.matches && (isOpen("source-open") || isOpen("menu-open"));
+    byId("chat")?.toggleAttribute("inert", covers);
+    byId("rail")?.toggleAttribute("inert", narrow.matches && !isOpen("menu-open"));
+    document.querySelector(".menu")?.setAttribute("aria-expanded", String(isOpen("menu-open")));
+  }
+
+  // --- the source ---------------------------------------------------------------------------------------------------
+
+  function openSource(button) {
+    wanted = keyOf(button.dataset);
+    opener = { key: wanted, className: button.className };
+    if (panel()?.dataset.key === wanted) showSource();
+    else tell("cite", { ...button.dataset });
+  }
+
+  function showSource() {
+    const text = panel().querySelector(".text");
+    const mark = text.querySelector("mark");
+    wanted = "";
+    setOpen("source-open", true);
+    setOpen("menu-open", false);
+    markOpened(panel().dataset.key);
+    requestAnimationFrame(() => {
+      text.scrollTop = 0;
+      if (mark) {
+        // Scrolls this container only: scrollIntoView would move the whole page on a phone.
+        const offset = mark.getBoundingClientRect().top - text.getBoundingClientRect().top;
+        text.scrollTop = offset - Math.max(24, (text.clientHeight - mark.offsetHeight) / 3);
+      }
+      (mark ?? text).focus({ preventScroll: true });
+    });
+  }
+
+  function closeSource() {
+    if (!isOpen("source-open")) return false;
+    setOpen("source-open", false);
+    markOpened("");
+    const same = (b) => keyOf(b.dataset) === opener?.key;
+    const buttons = [...document.querySelectorAll('[data-event="cite"]')].filter(same);
+    (buttons.find((b) => b.className === opener?.className) ?? buttons[0] ?? question())?.focus();
+    return true;
+  }
+
+  function markOpened(key) {
+    for (const button of document.querySelectorAll('[data-event="cite"]')) {
+      if (keyOf(button.dataset) === key) button.setAttribute("aria-expanded", "true");
+      else button.removeAttribute("aria-expanded");
+    }
+  }
+
+  // --- the conversation ---------------------------------------------------------------------------------------------
+
+  const question = () => document.querySelector("#question textarea");
+  const atEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < 160;
+  let following = true;
+
+  function follow() {
+    const thread = byId("thread");
+    if (thread && following) thread.scrollTop = thread.querySelector(".exchange") ? thread.scrollHeight : 0;
+  }
+
+  function watch() {
+    const thread = byId("thread");
+    thread.addEventListener("scroll", () => (following = atEnd(thread)), { passive: true });
+    new MutationObserver(follow).observe(thread, { childList: true, subtree: true, characterData: true });
+    new MutationObserver(() => {
+      if (!panel()) setOpen("source-open", false);
+      else if (panel().dataset.key === wanted) showSource();
+    }).observe(byId("source"), { childList: true, subtree: true, attributes: true, attributeFilter: ["data-key"] });
+    new MutationObserver(() => {
+      const box = question();
+      if (box && !box.disabled && document.activeElement === document.body && !narrow.matches) box.focus();
+    }).observe(byId("ask"), { subtree: true, attributes: true, attributeFilter: ["disabled"] });
+    narrow.addEventListener("change", () => setOpen("menu-open", false));
+    setOpen("menu-open", false);
+  }
+
+  // --- actions ------------------------------------------------------------------------------------------------------
+
+  const actions = {
+    cite: openSource,
+    close: closeSource,
+    menu: () => setOpen("menu-open", !isOpen("menu-open")),
+    suggest: (button) => {
+      if (byId("send").disabled) return; // one question at a time
+      following = true;
+      tell("suggest", { question: button.dataset.question });
+    },
+    reopen: (button) => {
+      following = true;
+      setOpen("menu-open", false);
+      tell("reopen", { conversation: button.dataset.conversation });
+    },
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-event]");
+    if (button) actions[button.dataset.event]?.(button);
+    else if (event.target.closest?.("#fresh")) setOpen("menu-open", false);
+    else if (event.target.id === "chat" || event.target.id === "app") setOpen("menu-open", false);
+    if (event.target.closest?.("#send, #fresh")) following = true;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target === question()) following = true;
+    if (event.key !== "Escape") return;
+    if (isOpen("menu-open")) setOpen("menu-open", false);
+    else if (closeSource()) event.preventDefault();
+  });
+
+  const ready = () => ["bridge", "thread", "source", "ask"].every(byId) && byId("bridge").firstElementChild;
+  const waiting = new MutationObserver(() => {
+    if (!ready()) return;
+    waiting.disconnect();
+    watch();
+  });
+  waiting.observe(document.documentElement, { childList: true, subtree: true });
+})();
