@@ -59,12 +59,13 @@ def cite(course: str, candidate: Candidate, stored: StoredText, marker: int) -> 
     words = stored(candidate.source, candidate.version)[start:end]
     if words != candidate.text:
         raise Conflict(f"The index of {course!r} is out of step with its texts. Ingest the course again.")
+    section = candidate.sentence.section
     return Citation(
         marker=marker,
         course=course,
         source=candidate.source,
         title=candidate.title,
-        section=" › ".join(candidate.sentence.section) or None,
+        section=" › ".join(section[1:] if section[:1] == (candidate.title,) else section) or None,
         page=candidate.sentence.page,
         version=candidate.version,
         quote=words,

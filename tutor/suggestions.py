@@ -17,7 +17,7 @@ def heading_questions(source: Source) -> list[tuple[str, int]]:
         if block.kind == "question" or (block.kind == "heading" and heading.endswith("?")):
             found.append((heading, block.start))
         elif block.kind == "heading" and block.level > 1 and _has_body(source.blocks, index):
-            found.append((f"Tell me about {heading}", block.start))
+            found.append((f"Tell me about “{heading}”", block.start))
     return found
 
 

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tutor import __version__
@@ -45,8 +46,14 @@ def build_app(tutor: Tutor) -> FastAPI:
     add_problem_handlers(app)
     app.include_router(api.router)
     app.include_router(api.health)
+    app.add_api_route("/api/{rest:path}", _nowhere, methods=["GET", "POST", "PUT", "DELETE"], include_in_schema=False)
     app.add_middleware(Guard, base_url=tutor.settings.base_url)
     return mount_page(app, tutor)
+
+
+def _nowhere(rest: str) -> None:
+    """Answer for the API where it has nothing; the page below it would answer in a form of its own."""
+    raise HTTPException(404)
 
 
 class Guard:
@@ -92,7 +99,7 @@ def _limited(receive: Receive) -> Receive:
         message = await receive()
         size += len(message.get("body", b""))
         if size > LARGEST_BODY:
-            return {"type": "http.disconnect"}
+            raise HTTPException(413, "Too large")
         return message
 
     return counted

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 CONCURRENT = 8  # Gradio's own default answers one visitor at a time
 WAITING = 64
 WARMING_UP = "The tutor is warming up… your question will be answered in a moment."
+IN_LINE = "Your question is in line: the answer comes as soon as the tutor is ready."
 LOOKING = "Looking in the course…"
 GONE = "That conversation is no longer here. This is a new one."
 NO_COURSE = "There is no course to ask about yet."
@@ -30,6 +31,7 @@ Updates = dict[Any, Any]
 
 # Hands what `page.js` sends to the listeners; their names have to stand here in quotes for Gradio to know them.
 _BRIDGE = """
+element.dataset.bridge = "";
 const known = ["suggest", "cite", "reopen"];
 element.addEventListener("tutor", ({detail}) => { if (known.includes(detail.event)) trigger(detail.event, detail); });
 """
@@ -63,7 +65,7 @@ class _Parts:
 def build_page(tutor: Tutor) -> gr.Blocks:
     """Return the chat page over ``tutor``."""
     with gr.Blocks(title="Tutor", analytics_enabled=False, fill_width=True) as page:
-        bridge = gr.HTML(elem_id="bridge", js_on_load=_BRIDGE)
+        bridge = _html(elem_id="bridge", js_on_load=_BRIDGE)
         parts = _lay_out()
         _listen(page, bridge, tutor, parts)
     page.queue(max_size=WAITING, api_open=False, default_concurrency_limit=CONCURRENT)
@@ -72,14 +74,13 @@ def build_page(tutor: Tutor) -> gr.Blocks:
 
 def mount_page(app: FastAPI, tutor: Tutor, path: str = "/") -> FastAPI:
     """Return ``app`` with the chat page at ``path``: no uploads, no telemetry, no request to another host."""
-    static = files("tutor.web") / "static"
+    style, script = ((files("tutor.web") / "static" / name).read_text("utf-8") for name in ("page.css", "page.js"))
     return gr.mount_gradio_app(
         app,
         build_page(tutor),
         path,
         theme=_theme(),
-        css=(static / "page.css").read_text(encoding="utf-8"),
-        head=f"<script>{(static / 'page.js').read_text(encoding='utf-8')}</script>",
+        head=f"<style>{style}</style><script>{script}</script>",  # Gradio would rewrite the selectors of its css=
         allowed_paths=[],
         max_file_size="1kb",
         show_error=False,
@@ -103,32 +104,36 @@ def _theme() -> gr.themes.Base:
     )
 
 
+def _html(value: str = "", **options: Any) -> gr.HTML:
+    return gr.HTML(value, apply_default_css=False, **options)
+
+
 def _lay_out() -> _Parts:
     with gr.Row(elem_id="app"):
         with gr.Column(elem_id="rail"):
-            gr.HTML(_BRAND)
-            picker = gr.Dropdown(label="Course", elem_id="course", interactive=True)
+            _html(_BRAND)
+            picker = gr.Dropdown(label="Course", elem_id="course", filterable=False, interactive=True)
             fresh = gr.Button("New conversation", elem_id="fresh")
-            history = gr.HTML(elem_id="history")
+            history = _html(elem_id="history")
         with gr.Column(elem_id="chat"):
-            gr.HTML(f'<div class="bar">{_MENU}{_BRAND}</div>', elem_id="bar")
+            _html(f'<div class="bar">{_MENU}{_BRAND}</div>', elem_id="bar")
             with gr.Column(elem_id="thread"):
-                transcript = gr.HTML(elem_id="transcript")
-                live = gr.HTML(elem_id="live")
+                transcript = _html(elem_id="transcript")
+                live = _html(elem_id="live")
             with gr.Column(elem_id="composer"):
-                warming = gr.HTML(js_on_load=_LIVE)
-                notice = gr.HTML(elem_id="notice", js_on_load=_LIVE)
+                warming = _html(js_on_load=_LIVE)
+                notice = _html(elem_id="notice", js_on_load=_LIVE)
                 with gr.Row(elem_id="ask"):
                     box = gr.Textbox(
                         label="Your question", show_label=False, container=False, elem_id="question",
-                        placeholder="Ask about this course…", lines=1, max_lines=6, autofocus=True,
+                        placeholder="Ask about this course…", lines=1, max_lines=6,
                     )  # fmt: skip
                     send = gr.Button("Ask", variant="primary", elem_id="send")
-        panel = gr.HTML(elem_id="source")
+        panel = _html(elem_id="source")
     return _Parts(
         # The key only keeps Gradio from drawing a new one at each start, which would lose the conversation.
         memory=gr.BrowserState({}, storage_key="tutor", secret="tutor-page-state"),
-        said=gr.HTML(elem_id="said", js_on_load=_LIVE),
+        said=_html(elem_id="said", js_on_load=_LIVE),
         timer=gr.Timer(1, active=False),
         picker=picker, fresh=fresh, history=history, transcript=transcript, live=live,
         warming=warming, notice=notice, box=box, send=send, panel=panel,
@@ -225,7 +230,7 @@ def ask(tutor: Tutor, parts: _Parts, question: str, memory: Updates, draft: str)
         yield {parts.notice: rendering.render_notice(EMPTY if course else NO_COURSE, "hint")}
         return
     text = ""
-    status = LOOKING if tutor.ready else WARMING_UP
+    status = LOOKING if tutor.ready else IN_LINE
     yield {
         parts.box: gr.Textbox(interactive=False),
         parts.send: gr.Button(interactive=False),

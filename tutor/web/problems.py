@@ -61,7 +61,11 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
-        details = {404: "There is nothing at this address.", 405: "This address does not take that method."}
+        details = {
+            404: "There is nothing at this address.",
+            405: "This address does not take that method.",
+            413: "The request is larger than the tutor takes. Send less.",
+        }
         detail = details.get(error.status_code, str(error.detail))
         return problem(error.status_code, str(error.detail), detail, dict(error.headers or {}))
 

@@ -41,7 +41,7 @@ def render_welcome(course: CourseInfo) -> str:
     questions = "".join(f"<li>{_ask_button(question)}</li>" for question in course.first_questions)
     listed = f'<h2>You could begin with</h2><ul class="first">{questions}</ul>' if questions else ""
     return (
-        f'<section class="welcome"><p class="eyebrow">Course</p><h1 dir="auto">{label(course.title)}</h1>'
+        f'<section class="welcome"><h1 dir="auto">{label(course.title)}</h1>'
         "<p>Ask anything about this course. Every answer is taken from the course’s own texts, and the numbers "
         f"in it open the very place it comes from.</p>{listed}</section>"
     )
@@ -216,7 +216,9 @@ def render_source(stored: StoredSource, start: int, end: int) -> str:
     first, last = max(0, start - SHOWN_AROUND), min(len(stored.text), end + SHOWN_AROUND)
     spans = split_paragraphs(stored.text, stored.outline, first, last)
     body = "".join(_paragraph(stored, a, b, start, end) for a, b in spans)
-    crumbs = "".join(f"<li><bdi>{label(heading)}</bdi></li>" for heading in heading_path(stored.outline, start))
+    path = heading_path(stored.outline, start)
+    path = path[1:] if path[:1] == (stored.title,) else path
+    crumbs = "".join(f"<li><bdi>{label(heading)}</bdi></li>" for heading in path)
     changed = '<p class="notice hint">The course has a newer version of this text. This is the one that was quoted.</p>'
     cut = '<p class="cut">… this text is long, and only the part around the quote is shown …</p>'
     key = source_key(stored.course, stored.name, stored.version, start, end)

@@ -8,9 +8,7 @@
   let opener = null; // which button that was, so that closing gives the focus back
 
   const tell = (event, data) =>
-    byId("bridge").firstElementChild.dispatchEvent(
-      new CustomEvent("tutor", { bubbles: true, detail: { ...data, event } }),
-    );
+    document.querySelector("[data-bridge]").dispatchEvent(new CustomEvent("tutor", { detail: { ...data, event } }));
   const keyOf = (d) => `${d.course}/${d.source}@${d.version}:${d.start}-${d.end}`;
   const panel = () => document.querySelector("#source .panel");
   const isOpen = (name) => document.body.classList.contains(name);
@@ -70,17 +68,27 @@
   // --- the conversation ---------------------------------------------------------------------------------------------
 
   const question = () => document.querySelector("#question textarea");
-  const atEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < 160;
-  let following = true;
+  let following = true; // until the reader scrolls up, and again from the next question on
+  let scrolled = 0;
 
   function follow() {
     const thread = byId("thread");
-    if (thread && following) thread.scrollTop = thread.querySelector(".exchange") ? thread.scrollHeight : 0;
+    const newest = [...thread.querySelectorAll(".exchange")].at(-1);
+    if (!newest) thread.scrollTop = 0;
+    else if (following) {
+      // To the end, but never past the question: a long answer is read from its beginning.
+      const top = newest.getBoundingClientRect().top - thread.getBoundingClientRect().top + thread.scrollTop;
+      thread.scrollTop = Math.min(thread.scrollHeight, top - 16);
+    }
   }
 
   function watch() {
     const thread = byId("thread");
-    thread.addEventListener("scroll", () => (following = atEnd(thread)), { passive: true });
+    const onScroll = () => {
+      if (thread.scrollTop < scrolled) following = false;
+      scrolled = thread.scrollTop;
+    };
+    thread.addEventListener("scroll", onScroll, { passive: true });
     new MutationObserver(follow).observe(thread, { childList: true, subtree: true, characterData: true });
     new MutationObserver(() => {
       if (!panel()) setOpen("source-open", false);
@@ -92,6 +100,7 @@
     }).observe(byId("ask"), { subtree: true, attributes: true, attributeFilter: ["disabled"] });
     narrow.addEventListener("change", () => setOpen("menu-open", false));
     setOpen("menu-open", false);
+    if (!narrow.matches) question()?.focus();
   }
 
   // --- actions ------------------------------------------------------------------------------------------------------
@@ -126,7 +135,7 @@
     else if (closeSource()) event.preventDefault();
   });
 
-  const ready = () => ["bridge", "thread", "source", "ask"].every(byId) && byId("bridge").firstElementChild;
+  const ready = () => ["thread", "source", "ask"].every(byId) && question() && document.querySelector("[data-bridge]");
   const waiting = new MutationObserver(() => {
     if (!ready()) return;
     waiting.disconnect();

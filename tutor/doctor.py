@@ -1,0 +1,64 @@
+"""The doctor: looks at each part of the installation and says what is missing."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tutor.errors import TutorError
+from tutor.settings import Settings
+from tutor.tutor import Tutor
+
+
+@dataclass(frozen=True)
+class Check:
+    """One part of the installation: whether it works, and what was seen or what to do."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def examine(port: int = 7860) -> tuple[list[Check], dict[str, tuple[str, str]]]:
+    """Return a check of each part, and each setting with where it came from; raises `SetupError` for wrong settings."""
+    settings = Settings.load()
+    checks = [_check("database", lambda: _database(settings)), _check("model", lambda: _model(settings))]
+    checks.append(_check("store", lambda: _store(settings)))
+    checks.append(_check("port", lambda: _port(port)))
+    return checks, settings.origins()
+
+
+def _check(name: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(name, True, look())
+    except (TutorError, OSError) as error:
+        return Check(name, False, str(error))
+
+
+def _database(settings: Settings) -> str:
+    with Tutor.open(settings) as tutor:
+        found = tutor.courses()
+    return f"{settings.database} answers; {len(found)} course(s)"
+
+
+def _model(settings: Settings) -> str:
+    from tutor.embedder import load_embedder
+
+    embedder = load_embedder(settings.embedder, settings.cache)
+    length = len(embedder.query("Is the model well?"))
+    return f"{embedder.name} ({embedder.revision}) gives vectors of {length} numbers"
+
+
+def _store(settings: Settings) -> str:
+    with Tutor.open(settings) as tutor:
+        for course in tutor.courses():
+            tutor.retrieve(course.id, "Is the store well?", 1)
+        return f"{tutor.store.folder} is free and holds {len(tutor.store.names())} index(es)"
+
+
+def _port(port: int) -> str:
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            return f"{port} is in use: either the tutor is running, or serve needs --port"
+    return f"{port} is free"
