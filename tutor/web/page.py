@@ -27,7 +27,8 @@ NO_COURSE = "There is no course to ask about yet."
 EMPTY = "Type a question first, or choose one of the suggestions."
 FAILED = "Something went wrong here, and your question was not answered. It is still below: try it again."
 
-Updates = dict[Any, Any]
+Updates = dict[Any, Any]  # new values by component
+Memory = dict[str, Any]  # what the browser keeps over a reload: the course and the conversation
 
 # Hands what `page.js` sends to the listeners; their names have to stand here in quotes for Gradio to know them.
 _BRIDGE = """
@@ -37,8 +38,8 @@ element.addEventListener("tutor", ({detail}) => { if (known.includes(detail.even
 """
 _LIVE = 'element.setAttribute("role", "status"); element.setAttribute("aria-live", "polite");'
 _BRAND = (
-    '<div class="brand"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 5.5C6.5 4 9.500 4 12 6v13c-2.500-2-5.500'
-    '-2-8-.5z"/><path d="M20 5.500C17.500 4 14.500 4 12 6v13c2.500-2 5.500-2 8-.5z" opacity=".55"/></svg>Tutor</div>'
+    '<div class="brand"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 5.5C6.5 4 9.5 4 12 6v13c-2.5-2-5.5-2-8-.5z"'
+    '/><path d="M20 5.5C17.5 4 14.5 4 12 6v13c2.5-2 5.5-2 8-.5z" opacity=".55"/></svg>Tutor</div>'
 )
 _MENU = '<button type="button" class="menu" data-event="menu" aria-controls="rail" aria-expanded="false">Menu</button>'
 
@@ -64,7 +65,8 @@ class _Parts:
 
 def build_page(tutor: Tutor) -> gr.Blocks:
     """Return the chat page over ``tutor``."""
-    with gr.Blocks(title="Tutor", analytics_enabled=False, fill_width=True) as page:
+    page = gr.Blocks(title="Tutor", analytics_enabled=False, fill_width=True)
+    with page:
         bridge = _html(elem_id="bridge", js_on_load=_BRIDGE)
         parts = _lay_out()
         _listen(page, bridge, tutor, parts)
@@ -75,7 +77,7 @@ def build_page(tutor: Tutor) -> gr.Blocks:
 def mount_page(app: FastAPI, tutor: Tutor, path: str = "/") -> FastAPI:
     """Return ``app`` with the chat page at ``path``: no uploads, no telemetry, no request to another host."""
     style, script = ((files("tutor.web") / "static" / name).read_text("utf-8") for name in ("page.css", "page.js"))
-    return gr.mount_gradio_app(
+    gr.mount_gradio_app(
         app,
         build_page(tutor),
         path,
@@ -91,6 +93,7 @@ def mount_page(app: FastAPI, tutor: Tutor, path: str = "/") -> FastAPI:
         mcp_server=False,
         enable_monitoring=False,
     )
+    return app
 
 
 def _theme() -> gr.themes.Base:
@@ -145,12 +148,12 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: _Parts) -> No
     everything = [getattr(parts, field.name) for field in fields(parts)]
     quiet: Updates = {"show_progress": "hidden", "api_visibility": "private"}
 
-    def open_page(memory: Updates | None) -> Updates:
+    def open_page(memory: Memory | None) -> Updates:
         memory = memory or {}
         waiting = {parts.timer: gr.Timer(active=not tutor.ready), parts.warming: _warming(tutor)}
         return show(tutor, parts, memory.get("course"), memory.get("conversation")) | waiting
 
-    def look_again(memory: Updates | None) -> Updates:
+    def look_again(memory: Memory | None) -> Updates:
         if not tutor.ready:
             return {parts.timer: gr.skip()}
         awake = {parts.timer: gr.Timer(active=False), parts.warming: ""}
@@ -159,22 +162,22 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: _Parts) -> No
     def choose(course: str | None) -> Updates:
         return show(tutor, parts, course, None)
 
-    def begin(memory: Updates) -> Updates:
+    def begin(memory: Memory) -> Updates:
         return show(tutor, parts, memory.get("course"), None)
 
-    def reopen(memory: Updates, event: gr.EventData) -> Updates:
+    def reopen(memory: Memory, event: gr.EventData) -> Updates:
         return show(tutor, parts, memory.get("course"), str(_data(event).get("conversation")))
 
     def cite(event: gr.EventData) -> str:
         return open_source(tutor, _data(event))
 
-    def answer(typed: str, memory: Updates) -> Iterator[Updates]:
+    def answer(typed: str, memory: Memory) -> Iterator[Updates]:
         yield from ask(tutor, parts, typed, memory, draft="")
 
-    def suggested(draft: str, memory: Updates, event: gr.EventData) -> Iterator[Updates]:
+    def suggested(draft: str, memory: Memory, event: gr.EventData) -> Iterator[Updates]:
         yield from ask(tutor, parts, str(_data(event).get("question", "")), memory, draft)
 
-    def recover(memory: Updates) -> Updates:
+    def recover(memory: Memory) -> Updates:
         failed = {parts.notice: rendering.render_notice(FAILED, "error")}
         return show(tutor, parts, memory.get("course"), memory.get("conversation")) | failed
 
@@ -220,7 +223,7 @@ def show(tutor: Tutor, parts: _Parts, course: str | None, conversation: str | No
     }
 
 
-def ask(tutor: Tutor, parts: _Parts, question: str, memory: Updates, draft: str) -> Iterator[Updates]:
+def ask(tutor: Tutor, parts: _Parts, question: str, memory: Memory, draft: str) -> Iterator[Updates]:
     """Yield the page as the answer to ``question`` grows, and last with the whole conversation.
 
     The box keeps the question until it is answered, so that no failure loses it; ``draft`` is what it holds then.

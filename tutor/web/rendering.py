@@ -154,21 +154,22 @@ def _support(answer: Answer) -> str:
 
 
 def _sources(citations: Sequence[Citation]) -> str:
-    items = "".join(
-        f"<li>{_cite_button(c, f'<span class=number>{c.marker}</span> <bdi>{_place(c)}</bdi>', 'chip')}"
-        f"{'<span class=changed>changed since</span>' if c.changed else ''}</li>"
-        for c in citations
-    )
-    return f'<ul class="sources" aria-label="Sources">{items}</ul>' if items else ""
+    items = []
+    for citation in citations:
+        inside = f'<span class="number">{citation.marker}</span> <bdi>{_place(citation)}</bdi>'
+        changed = '<span class="changed">changed since</span>' if citation.changed else ""
+        items.append(f"<li>{_cite_button(citation, inside, 'chip')}{changed}</li>")
+    return f'<ul class="sources" aria-label="Sources">{"".join(items)}</ul>' if items else ""
 
 
 def _nearest(nearest: Sequence[Citation]) -> str:
-    items = "".join(
-        f"<li>{_cite_button(c, f'<strong><bdi>{_place(c)}</bdi></strong><span dir=auto>{escape(c.quote)}</span>', 'near')}"
-        "</li>"
-        for c in nearest
+    items = []
+    for citation in nearest:
+        inside = f'<strong><bdi>{_place(citation)}</bdi></strong><span dir="auto">{escape(citation.quote)}</span>'
+        items.append(f"<li>{_cite_button(citation, inside, 'near')}</li>")
+    return (
+        f'<section class="nearest"><h3>Closest in the course</h3><ul>{"".join(items)}</ul></section>' if items else ""
     )
-    return f'<section class="nearest"><h3>Closest in the course</h3><ul>{items}</ul></section>' if items else ""
 
 
 def _suggestions(questions: Sequence[str]) -> str:
@@ -185,8 +186,7 @@ def _ask_button(question: str) -> str:
 
 def _cite_button(citation: Citation, inside: str, look: str = "cite") -> str:
     """Return a button that opens the citation's source; ``inside`` is HTML already."""
-    name = f"Source {citation.marker}: {_place(citation)}" if citation.marker else f"Closest: {_place(citation)}"
-    named = "" if look == "near" else f' aria-label="{name}"'
+    named = f' aria-label="Source {citation.marker}: {_place(citation)}"' if citation.marker else ""
     return (
         f'<button type="button" class="{look}" data-event="cite" data-course="{escape(citation.course)}" '
         f'data-source="{escape(citation.source)}" data-version="{escape(citation.version)}" '
@@ -268,7 +268,8 @@ def split_paragraphs(text: str, outline: Sequence[Heading], first: int, last: in
 
 def _panel(key: str, title: str, path: str, text: str) -> str:
     return (
-        f'<aside class="panel" aria-label="Source: {title}" data-key="{escape(key)}"><header><h2 dir="auto">{title}</h2>'
+        f'<aside class="panel" aria-label="Source: {title}" data-key="{escape(key)}">'
+        f'<header><h2 dir="auto">{title}</h2>'
         '<button type="button" class="close" data-event="close" aria-label="Close the source">'
         f'<span aria-hidden="true">×</span></button>{path}</header>'
         f'<div class="text" tabindex="0" role="region" aria-label="Text of {title}">{text}</div></aside>'

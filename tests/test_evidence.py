@@ -1,0 +1,98 @@
+"""Evidence: scores, refusal and choice, over the bundled course and with hand-made sentences."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tutor.evidence import FEATURES, WEIGHTS, Question, features, find_evidence, probability, question_kind
+from tutor.index import CourseIndex, IndexedSentence
+from tutor.tutor import Tutor
+from tutor.types import Sentence
+
+
+@pytest.fixture
+def index(lesson_tutor: Tutor) -> CourseIndex:
+    return lesson_tutor._index("great-leap-forward")
+
+
+def everything(index: CourseIndex) -> list[int]:
+    return list(range(index.passage_count))
+
+
+def sentence(text: str) -> IndexedSentence:
+    return IndexedSentence(0, Sentence(0, len(text), "paragraph", ()), text, np.array([1.0, 0.0], dtype=np.float32))
+
+
+def scored(question: str, text: str, known: int = 1) -> dict[str, float]:
+    asked = Question.of(question, "en", dict.fromkeys(["mao", "die", "1976", "furnac", "mani"], known), 10)
+    values = features(asked, [1.0, 0.0], sentence(text), frozenset(), "en")
+    return dict(zip(FEATURES, values, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("How many people died?", "number"),
+        ("how old was he", "number"),
+        ("In which year did it begin?", "date"),
+        ("When did Mao die?", "date"),
+        ("Who followed Mao?", "person"),
+        ("Why did the harvests fail?", "other"),
+    ],
+)
+def test_the_kind_of_answer_wanted_is_read_from_the_question(question: str, kind: str) -> None:
+    assert question_kind(question) == kind
+
+
+def test_a_sentence_with_all_words_of_the_question_covers_it() -> None:
+    assert scored("When did Mao die?", "Mao died in 1976.")["covered"] == pytest.approx(1.0)
+
+
+def test_a_date_question_is_not_met_by_a_sentence_without_a_date() -> None:
+    assert scored("When did Mao die?", "Mao died.")["kind_misses"] == 1.0
+    assert scored("When did Mao die?", "Mao died in 1976.")["kind_fits"] == 1.0
+
+
+def test_words_that_the_course_never_uses_are_unknown() -> None:
+    assert scored("What did Khrushchev eat?", "Mao died.", known=0)["unknown"] == 1.0
+
+
+def test_the_probability_grows_with_meaning_and_shared_words() -> None:
+    low, high = [0.1] * len(FEATURES), [0.1] * len(FEATURES)
+    high[0], high[1] = 0.9, 0.9
+    assert WEIGHTS[0] > 0
+    assert 0 < probability(low) < probability(high) < 1
+
+
+def test_nothing_reaches_a_threshold_of_one(index: CourseIndex) -> None:
+    evidence = find_evidence("When did Mao Zedong die?", index, everything(index), 1.0)
+    assert (evidence.chosen, evidence.reason) == ((), "not_in_course")
+
+
+def test_chosen_sentences_stand_in_source_order_and_are_at_most_three(index: CourseIndex) -> None:
+    evidence = find_evidence("What happened to China's harvests and people?", index, everything(index), 0.0)
+    starts = [candidate.sentence.start for candidate in evidence.chosen]
+    assert starts == sorted(starts)
+    assert 1 <= len(starts) <= 3
+
+
+def test_no_two_chosen_sentences_say_the_same(index: CourseIndex) -> None:
+    evidence = find_evidence("When did Mao Zedong die?", index, everything(index), 0.0)
+    texts = [" ".join(sorted(set(candidate.text.lower().split()))) for candidate in evidence.chosen]
+    assert len(texts) == len(set(texts))
+
+
+def test_the_nearest_come_from_different_passages(index: CourseIndex) -> None:
+    evidence = find_evidence("Who was Mao's teacher?", index, everything(index), 1.0)
+    assert len({candidate.passage for candidate in evidence.nearest}) == len(evidence.nearest) == 3
+
+
+def test_a_question_with_no_word_of_the_course_is_off_topic(index: CourseIndex) -> None:
+    assert find_evidence("Which guitar strings sound brightest?", index, everything(index), 0.9).reason == "off_topic"
+
+
+def test_a_section_asked_for_by_its_heading_is_answered_from_its_beginning(index: CourseIndex) -> None:
+    evidence = find_evidence("Tell me about “Key dates”", index, everything(index), 1.0)
+    assert {candidate.sentence.section[-1] for candidate in evidence.chosen} == {"Key dates"}
+    assert evidence.reason is None
