@@ -4,8 +4,9 @@
 
 Each question of the training data is asked of a small course: its own passage and twelve others of the same origin.
 In an eighth of them the answering sentences are taken out while their neighbours stay, in another eighth the whole
-passage is, so that the right outcome is a refusal: students mostly ask what their course does answer. A logistic regression is fitted on the sentences nearest to each question; the threshold is the one that
-decides most questions right on held-out titles. Nothing under ``shared/evals`` is read.
+passage is, so that the right outcome is a refusal: students mostly ask what their course does answer. A logistic
+regression is fitted on the sentences nearest to each question; the threshold is the one that decides most questions
+right on held-out titles. Nothing under ``shared/evals`` is read.
 """
 
 from __future__ import annotations

@@ -74,13 +74,15 @@ def _tutor(course: str | None, sources: list[Path]) -> Iterator[tuple[Tutor, str
         with Tutor.open() as tutor:
             yield tutor, course
         return
-    with tempfile.TemporaryDirectory(prefix="tutor-eval-") as folder:
-        with Tutor.open(Settings.load(home=Path(folder), database_url="", chroma_url="")) as tutor:
-            if sources:
-                tutor.ingest("eval", sources)
-            else:
-                tutor.warm()
-            yield tutor, tutor.courses()[0].id
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tutor-eval-"))
+        settings = Settings.load(home=Path(folder), database_url="", chroma_url="")
+        tutor = stack.enter_context(Tutor.open(settings))
+        if sources:
+            tutor.ingest("eval", sources)
+        else:
+            tutor.warm()
+        yield tutor, tutor.courses()[0].id
 
 
 def _print(scores: dict[str, object]) -> None:

@@ -18,6 +18,7 @@ StoredText = Callable[[str, str], str]
 """Returns the stored text of a source (name, version)."""
 
 _END = re.compile(r"[.!?。！？]$")
+_FOOTNOTE = re.compile(r"\s*\[\d{1,3}\]")
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def quote(course: str, evidence: Evidence, stored: StoredText) -> Draft:
     claims, citations, pieces = [], [], []
     for marker, candidate in enumerate(evidence.chosen, start=1):
         citation = cite(course, candidate, stored, marker)
-        words = " ".join(citation.quote.split())
+        words = " ".join(_FOOTNOTE.sub("", citation.quote).split())  # a source's own [1] would pass for a marker
         end = words[-1] if _END.search(words) else "."
         body = words[:-1] if _END.search(words) else words
         pieces.append(f"{body} [{marker}]{end}")

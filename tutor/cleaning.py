@@ -20,10 +20,10 @@ _PROMOTION = re.compile(
     re.IGNORECASE,
 )
 _ITEM = re.compile(r"(?:[-*•‣◦–]|\d{1,3}[.)])[ \t]+(?=\S)")
-_QUESTION = re.compile(r"Q(?:uestion)?\s*\d*\s*[:.]\s*(?=\S.*\?)")
-_ANSWER = re.compile(r"A(?:nswer)?\s*\d*\s*:\s*(?=\S)")
+_QUESTION = re.compile(r"Q(?:uestion)?\s*+\d*+\s*+[:.]\s*(?=\S.*\?)")
+_ANSWER = re.compile(r"A(?:nswer)?\s*+\d*+\s*+:\s*(?=\S)")
 _TERMINAL = re.compile(r"[.!?;:,…。！？][\"'”’)\]]*$")
-_PARAGRAPH = re.compile(r"[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)*")
+_LINE = re.compile(r"[^\n]+")
 
 LONG_LINE = 200  # a file whose lines are this long has one paragraph to a line
 LONGEST_HEADING = 100
@@ -36,15 +36,16 @@ def plain_blocks(text: str) -> tuple[Block, ...]:
 
     But for the marks of list items and questions ("- ", "Q:"), they cover every visible character.
     """
-    chunks = [span for match in _PARAGRAPH.finditer(text) for span in _split(text, match.start(), match.end())]
+    chunks = [span for start, end in _paragraphs(text) for span in _split(text, start, end)]
     kinds = [_kind(text[start:end]) for start, end in chunks]
+    headings = _headings(kinds)
     blocks: list[Block] = []
     title: tuple[str, ...] = ()
     section: tuple[str, ...] = ()
     asked = False
     for index, (start, end) in enumerate(chunks):
         kind, body = kinds[index], text[start:end]
-        if kind == "heading" and not _heads_something(kinds, index):
+        if kind == "heading" and index not in headings:
             kind, asked = "paragraph", False
         match kind:
             case "heading":
@@ -83,14 +84,26 @@ def mark_unretrievable(text: str, blocks: tuple[Block, ...]) -> tuple[Block, ...
     return tuple(marked)
 
 
+def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the span of each run of lines that are not blank."""
+    start = at = 0
+    for line in text.split("\n"):
+        if not line or line.isspace():
+            if start < at:
+                yield start, at - 1
+            start = at + len(line) + 1
+        at += len(line) + 1
+    if start < at:
+        yield start, at - 1
+
+
 def _split(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Yield the blocks inside lines that no blank line separates, without the spaces around them."""
-    lines = [(m.start(), m.end()) for m in re.compile(r"[^\n]+").finditer(text, start, end)]
-    caption = _CREDIT.search(text, start, end) is not None  # descriptions stand in the lines above a credit
+    lines = [(m.start(), m.end()) for m in _LINE.finditer(text, start, end)]
     opened = lines[0][0]
     for (line_start, line_end), (next_start, next_end) in zip(lines, lines[1:], strict=False):
         line, following = text[line_start:line_end].strip(), text[next_start:next_end].strip()
-        if not caption and _breaks(line, following, first=line_start == start):
+        if _breaks(line, following, first=line_start == start):
             yield _strip(text, opened, line_end)
             opened = next_start
     yield _strip(text, opened, end)
@@ -98,6 +111,10 @@ def _split(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 def _breaks(line: str, following: str, first: bool) -> bool:
     """Return whether a paragraph ends between two lines that no blank line separates."""
+    if _CREDIT.search(following):
+        return False  # a picture's description stands in the line above its credit
+    if _CREDIT.search(line) and line.endswith(")"):
+        return True
     if _ITEM.match(following) or _QUESTION.match(following) or _ANSWER.match(following):
         return True
     if _PROMOTION.match(line) and first:
@@ -133,17 +150,24 @@ def _looks_like_heading(body: str) -> bool:
     return starts_like_one and (body.endswith("?") or not _TERMINAL.search(body))
 
 
-def _heads_something(kinds: list[BlockKind], index: int) -> bool:
-    """Return whether a short line has a body below it; the first line of a text needs none, being its title.
+def _headings(kinds: list[BlockKind]) -> set[int]:
+    """Return which short lines have a body below them; the first line of a text needs none, being its title.
 
     Below the title, short lines in a row are its byline, not headings.
     """
-    if index == 0:
-        return len(kinds) > 1
-    if all(kind == "heading" for kind in kinds[:index]):
-        return False
-    following = next((kind for kind in kinds[index + 1 :] if kind not in ("caption", "boilerplate")), None)
-    return following not in (None, "heading") or (following == "heading" and index + 2 < len(kinds))
+    found = set()
+    first_body = next((index for index, kind in enumerate(kinds) if kind != "heading"), len(kinds))
+    below: BlockKind | None = None
+    for index in reversed(range(len(kinds))):
+        if index == 0:
+            heads = len(kinds) > 1
+        else:
+            heads = index > first_body and below is not None and (below != "heading" or index + 2 < len(kinds))
+        if kinds[index] == "heading" and heads:
+            found.add(index)
+        if kinds[index] not in ("caption", "boilerplate"):
+            below = kinds[index]
+    return found
 
 
 def _mark_length(marker: re.Pattern[str], body: str) -> int:

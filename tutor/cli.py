@@ -77,7 +77,7 @@ def ingest(
     title: Annotated[str | None, typer.Option(help="The title that students see.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Add or synchronise sources. Example: tutor ingest notes/ --course world-history --title "World history" """
+    """Add or synchronise sources. Example: tutor ingest notes/ --course world-history --title 'World history'"""
     with _tutor() as tutor, progress_bar("Embedding") as progress:
         report = tutor.ingest(course, paths, title, progress)
     if as_json:
@@ -139,7 +139,7 @@ def ask(
         Path | None, typer.Option(help='JSON lines {"question", "conversation"?}; - reads standard input.')
     ] = None,
 ) -> None:
-    """Ask one question, or a file of them. Example: tutor ask "Why did the harvests fail?" --course great-leap-forward"""
+    """Ask one question, or a file of them. Example: tutor ask "Why did the harvests fail?" --course history"""
     if (question is None) == (batch is None):
         raise typer.BadParameter('give either a "QUESTION" or --batch FILE')
     lines = _batch_lines(batch) if batch else []

@@ -18,7 +18,8 @@ _ELLIPSIS = re.compile(
     r"^(?:and|but|or)[,\s]+((?:(?:in|on|at|for|with|by|from|of|to|during|after|before)\s+)?.+?)[?.!\s]*$", re.I
 )
 _BARE = re.compile(
-    r"^(?:(?:and|but|so|ok(?:ay)?)[,\s]+)?(why|how|when|where|who)(?:\s+(?:not|so|exactly|is that|was that|did (?:that|it|this) happen))?[?.!\s]*$",
+    r"^(?:(?:and|but|so|ok(?:ay)?)[,\s]+)?(why|how|when|where|who)"
+    r"(?:\s+(?:not|so|exactly|is that|was that|did (?:that|it|this) happen))?[?.!\s]*$",
     re.IGNORECASE,
 )
 _CONJUNCTION = re.compile(r"^(?:and|but|so|also|ok(?:ay)?|then)[,\s]+", re.IGNORECASE)
@@ -75,10 +76,10 @@ def names(text: str) -> list[str]:
     run: list[str] = []
     tokens = re.findall(r"[^\W_]+(?:[-'’.][^\W_]+)*", text)
     for index, token in enumerate(tokens):
-        capital = token[0].isupper() and not (index == 0 and token.lower() in STOP_WORDS) and token != "I"
-        if capital and not (token.lower() in STOP_WORDS and not run):
-            run.append(token)
-        elif run and token.lower() in _CONNECTORS and index + 1 < len(tokens) and tokens[index + 1][0].isupper():
+        common = token.lower() in STOP_WORDS and (index == 0 or not run)
+        begins = token[0].isupper() and not common and token != "I"
+        connects = bool(run) and token.lower() in _CONNECTORS and tokens[index + 1 : index + 2] != []
+        if begins or (connects and tokens[index + 1][0].isupper()):
             run.append(token)
         elif run:
             found.append(" ".join(run))

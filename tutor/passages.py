@@ -6,6 +6,7 @@ its first sentence's start to its last one's end.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 
 import sentencex
@@ -47,14 +48,19 @@ def text_budget(embedder_tokens: int) -> int:
 def gather_passages(
     source: Source, sentences: tuple[Sentence, ...], count_tokens: CountTokens, most_tokens: int
 ) -> tuple[Passage, ...]:
-    """Return passages of neighbouring sentences under one heading, a question's answer never mixed with others."""
+    """Return passages of neighbouring sentences under one heading, a question's answer never mixed with others.
+
+    A passage never reaches over a block that is not retrievable: a caption between two paragraphs is not embedded.
+    """
+    barriers = [block.start for block in source.blocks if not block.retrievable]
     passages: list[Passage] = []
     group: list[Sentence] = []
     tokens = 0
     for sentence in sentences:
         size = count_tokens(source.text[sentence.start : sentence.end])
         fits = len(group) < MOST_SENTENCES and tokens + size <= most_tokens
-        if group and not (fits and _same_subject(source.text, group, sentence)):
+        apart = group and bisect_left(barriers, group[-1].end) != bisect_left(barriers, sentence.start)
+        if group and not (fits and not apart and _same_subject(source.text, group, sentence)):
             passages.append(_passage(source, group))
             group, tokens = [], 0
         group.append(sentence)
@@ -67,7 +73,16 @@ def gather_passages(
 def header(passage: Passage, count_tokens: CountTokens) -> str:
     """Return the title, headings and question of a passage, at most `HEADER_TOKENS` long: its context when embedded."""
     parts = [passage.title, *passage.section, passage.sentences[0].question]
-    words = " › ".join(dict.fromkeys(part for part in parts if part)).split()
+    return _cut(" › ".join(dict.fromkeys(part for part in parts if part)), count_tokens)
+
+
+def question(sentence: Sentence, count_tokens: CountTokens) -> str:
+    """Return the question that a sentence answers, at most `HEADER_TOKENS` long: its context when embedded."""
+    return _cut(sentence.question, count_tokens)
+
+
+def _cut(text: str, count_tokens: CountTokens) -> str:
+    words = text.split()
     while words and count_tokens(" ".join(words)) > HEADER_TOKENS:
         words = words[: len(words) * 3 // 4]
     return " ".join(words)
@@ -106,8 +121,8 @@ def _pieces(body: str, start: int, end: int, count_tokens: CountTokens, most_tok
 
 def _strip(text: str, start: int, end: int) -> tuple[int, int]:
     """Return the span without the white space around it."""
-    piece = text[start:end]
-    return start + len(piece) - len(piece.lstrip()), max(start, end - len(piece) + len(piece.rstrip()))
+    start += len(text[start:end]) - len(text[start:end].lstrip())
+    return start, start + len(text[start:end].strip())
 
 
 def _same_subject(text: str, group: list[Sentence], sentence: Sentence) -> bool:

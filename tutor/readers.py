@@ -97,7 +97,8 @@ def read_markdown(name: str, text: str, title: str | None) -> Source:
 
 
 _markdown = MarkdownIt("commonmark").enable("table")
-_FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+# A key must follow: a document may also begin with a rule.
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?=[\w\"'-]+[ \t]*:).*?\n---[ \t]*(?:\n|\Z)", re.DOTALL)
 
 
 class _Writer:
@@ -137,8 +138,7 @@ class _Writer:
                     pass
 
     def _inline(self, kind: BlockKind, level: int, item_depth: int, token: Token) -> None:
-        children = token.children or []
-        if children and all(child.type in ("image", "softbreak") for child in children):
+        if _is_picture(token):
             self._block("caption", _plain(token))
         elif kind == "heading":
             self._heading(level, _plain(token))
@@ -150,7 +150,8 @@ class _Writer:
     def _heading(self, level: int, text: str) -> None:
         self.headings = [heading for heading in self.headings if heading[0] < level]
         self._block("heading", text, level=level)
-        self.headings.append((level, text.strip()))
+        if text.strip():
+            self.headings.append((level, text.strip()))
 
     def _block(self, kind: BlockKind, text: str, prefix: str = "", level: int = 0) -> None:
         text = text.strip()
@@ -164,15 +165,26 @@ class _Writer:
         self.length += len(part)
 
 
+def _is_picture(inline: Token) -> bool:
+    """Return whether an inline token shows images, linked or not, and no words beside them."""
+    children = inline.children or []
+    worded = any(child.type in ("text", "code_inline") and child.content.strip() for child in children)
+    return not worded and any(child.type == "image" for child in children)
+
+
 def _plain(inline: Token) -> str:
     """Return what a reader sees of an inline token; raw HTML is dropped, an image gives its alternative text."""
     words = []
     for child in inline.children or []:
-        if child.type in ("text", "code_inline", "image"):
-            words.append(child.content)
-        elif child.type in ("softbreak", "hardbreak"):
-            words.append(" ")
-    return unicodedata.normalize("NFC", "".join(words))
+        match child.type:
+            case "text" | "code_inline":
+                words.append(child.content)
+            case "image":
+                words.append(_plain(child))
+            case "softbreak" | "hardbreak":
+                words.append(" ")
+    # Character references can name line ends and unjoined accents.
+    return unicodedata.normalize("NFC", "".join(words).replace("\r", " ").replace("\n", " "))
 
 
 READERS = (Reader((".txt", ".text"), read_text), Reader((".md", ".markdown"), read_markdown))

@@ -55,7 +55,8 @@ _TITLE = 60
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _TAMPERING = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instruction|rule|prompt|direction|guideline|polic)"
-    r"|\b(?:print|reveal|show|repeat|output|tell me)\b.{0,40}\b(?:system prompt|hidden (?:prompt|instruction|rule)|your (?:prompt|instruction|rule))",
+    r"|\b(?:print|reveal|show|repeat|output|tell me)\b.{0,40}"
+    r"\b(?:system prompt|hidden (?:prompt|instruction|rule)|your (?:prompt|instruction|rule))",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -74,6 +75,7 @@ class Tutor:
         self._store: Store | None = None
         self._embedder: Embedder | None = None
         self._indexes: dict[str, CourseIndex] = {}
+        self._questions: dict[int, tuple[str, ...]] = {}  # of each live version: reading all its texts takes a while
         self._loading = RLock()
         self._ingesting = Lock()
         self._ready = False
@@ -178,12 +180,18 @@ class Tutor:
                     language=row.language,
                     licence=row.licence,
                     sources=len(row.live.members) if row.live else 0,
-                    first_questions=suggestions.first_questions(
-                        m.source_version.source() for m in (row.live.members if row.live else ())
-                    ),
+                    first_questions=self._first_questions(row),
                 )
                 for row in rows
             )
+
+    def _first_questions(self, row: Course) -> tuple[str, ...]:
+        if row.live is None:
+            return ()
+        if row.live.id not in self._questions:
+            texts = (member.source_version.source() for member in row.live.members)
+            self._questions[row.live.id] = suggestions.first_questions(texts)
+        return self._questions[row.live.id]
 
     def sources(self, course: str) -> tuple[SourceInfo, ...]:
         """Return the sources that ``course`` holds, in order; raises `NotFound`."""
@@ -258,7 +266,7 @@ class Tutor:
             else:
                 draft = answering.quote(course, evidence, texts)
             asked = [*(turn.question for turn in turns), question, alone]
-            suggested = _suggest(session, course, draft.citations or draft.nearest, asked)
+            suggested = self._suggest(session, course, draft.citations or draft.nearest, asked)
         answered = perf_counter()
         answer = Answer(
             question=question,
@@ -303,6 +311,15 @@ class Tutor:
         index = self._index(course)
         found = HybridRetriever(index=index).invoke(question)
         return find_evidence(question, index, [d.metadata["passage"] for d in found], self.settings.evidence_threshold)
+
+    def _suggest(
+        self, session: Session, course: str, near: Sequence[Citation], asked: Sequence[str]
+    ) -> tuple[str, ...]:
+        if not near:
+            return self._first_questions(_course(session, course))
+        query = select(SourceVersion).filter_by(course_id=course, name=near[0].source, version=near[0].version)
+        row = session.scalar(query)
+        return suggestions.next_questions(row.source(), near[0].start, asked) if row else ()
 
     def _index(self, course: str) -> CourseIndex:
         """Return the live index of ``course``, opened once."""
@@ -424,14 +441,6 @@ def _with_changes(answer: Answer, live: set[tuple[str, str]]) -> Answer:
         return tuple(c.model_copy(update={"changed": (c.source, c.version) not in live}) for c in citations)
 
     return answer.model_copy(update={"citations": checked(answer.citations), "nearest": checked(answer.nearest)})
-
-
-def _suggest(session: Session, course: str, near: Sequence[Citation], asked: Sequence[str]) -> tuple[str, ...]:
-    sources = _live_sources(session, course)
-    if not near:
-        return suggestions.first_questions(s.source() for s in sources)
-    source = next((s for s in sources if s.name == near[0].source), None)
-    return suggestions.next_questions(source.source(), near[0].start, asked) if source else ()
 
 
 def _ms(start: float, end: float) -> int:

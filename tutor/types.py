@@ -140,7 +140,7 @@ class Citation(Model):
     quote: str
     start: int
     end: int
-    changed: bool = Field(False, description="True when the course now holds another version of this source.")
+    changed: bool = Field(default=False, description="True when the course now holds another version of this source.")
 
 
 class Claim(Model):
@@ -203,7 +203,7 @@ class StoredSource(Model):
     name: str
     title: str
     version: str
-    changed: bool = Field(False, description="True when this is not the version that the course now holds.")
+    changed: bool = Field(default=False, description="True when this is not the version that the course now holds.")
     outline: tuple[Heading, ...]
     text: str
 
@@ -251,5 +251,5 @@ class IngestReport(Model):
     changed: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
-    skipped: tuple[str, ...] = Field((), description="Files of a folder that no reader accepts.")
-    embedded: int = Field(0, description="Texts embedded (sentences and passages); 0 when nothing changed.")
+    skipped: tuple[str, ...] = Field(default=(), description="Files of a folder that no reader accepts.")
+    embedded: int = Field(default=0, description="Texts embedded (sentences and passages); 0 when nothing changed.")

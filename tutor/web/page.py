@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 CONCURRENT = 8  # Gradio's own default answers one visitor at a time
 WAITING = 64
 WARMING_UP = "The tutor is warming up… your question will be answered in a moment."
+FIRST_COURSE = "The tutor is warming up and reading its first course… you can ask in a moment."
 IN_LINE = "Your question is in line: the answer comes as soon as the tutor is ready."
 LOOKING = "Looking in the course…"
 GONE = "That conversation is no longer here. This is a new one."
@@ -38,8 +39,9 @@ element.addEventListener("tutor", ({detail}) => { if (known.includes(detail.even
 """
 _LIVE = 'element.setAttribute("role", "status"); element.setAttribute("aria-live", "polite");'
 _BRAND = (
-    '<div class="brand"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 5.5C6.5 4 9.5 4 12 6v13c-2.5-2-5.5-2-8-.5z"'
-    '/><path d="M20 5.5C17.5 4 14.5 4 12 6v13c2.5-2 5.5-2 8-.5z" opacity=".55"/></svg>Tutor</div>'
+    '<div class="brand"><svg viewBox="0 0 24 24" aria-hidden="true">'
+    '<path d="M4 5.5C6.5 4 9.5 4 12 6v13c-2.5-2-5.5-2-8-.5z"/>'
+    '<path d="M20 5.5C17.5 4 14.5 4 12 6v13c2.5-2 5.5-2 8-.5z" opacity=".55"/></svg>Tutor</div>'
 )
 _MENU = '<button type="button" class="menu" data-event="menu" aria-controls="rail" aria-expanded="false">Menu</button>'
 
@@ -150,8 +152,12 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: _Parts) -> No
 
     def open_page(memory: Memory | None) -> Updates:
         memory = memory or {}
-        waiting = {parts.timer: gr.Timer(active=not tutor.ready), parts.warming: _warming(tutor)}
-        return show(tutor, parts, memory.get("course"), memory.get("conversation")) | waiting
+        shown = show(tutor, parts, memory.get("course"), memory.get("conversation"))
+        waiting = WARMING_UP if shown.get(parts.memory, memory).get("course") else FIRST_COURSE
+        return shown | {
+            parts.timer: gr.Timer(active=not tutor.ready),
+            parts.warming: rendering.render_notice("" if tutor.ready else waiting, "wait"),
+        }
 
     def look_again(memory: Memory | None) -> Updates:
         if not tutor.ready:
@@ -198,11 +204,12 @@ def show(tutor: Tutor, parts: _Parts, course: str | None, conversation: str | No
     """Return the page at ``conversation``, or where a new one of ``course`` (else of the first course) begins."""
     try:
         courses = tutor.courses()
-        chosen = next((info for info in courses if info.id == course), courses[0] if courses else None)
         held = _conversation(tutor, conversation)
+        course = held.course if held else course
+        chosen = next((info for info in courses if info.id == course), courses[0] if courses else None)
         listed = tutor.conversations(chosen.id) if chosen else ()
     except TutorError as error:
-        return {parts.notice: rendering.render_notice(str(error), "error")}
+        return _usable(parts, True) | {parts.notice: rendering.render_notice(str(error), "error")}
     if chosen is None:
         transcript = rendering.render_no_course() if tutor.ready else ""
     elif held is None:
@@ -210,11 +217,11 @@ def show(tutor: Tutor, parts: _Parts, course: str | None, conversation: str | No
     else:
         transcript = rendering.render_transcript(held.messages)
     current = held.id if held else None
-    return {
-        parts.box: gr.Textbox(interactive=chosen is not None),
-        parts.send: gr.Button(interactive=chosen is not None),
+    return _usable(parts, chosen is not None) | {
         parts.memory: {"course": chosen.id if chosen else None, "conversation": current},
-        parts.picker: gr.Dropdown([(info.title, info.id) for info in courses], value=chosen.id if chosen else None),
+        parts.picker: gr.Dropdown(
+            [(info.title, info.id) for info in courses], value=chosen.id if chosen else None, visible=bool(courses)
+        ),
         parts.history: rendering.render_conversations(listed, current),
         parts.transcript: transcript,
         parts.live: "",
@@ -234,9 +241,7 @@ def ask(tutor: Tutor, parts: _Parts, question: str, memory: Memory, draft: str) 
         return
     text = ""
     status = LOOKING if tutor.ready else IN_LINE
-    yield {
-        parts.box: gr.Textbox(interactive=False),
-        parts.send: gr.Button(interactive=False),
+    yield _usable(parts, False) | {
         parts.transcript: gr.skip() if conversation else "",
         parts.live: rendering.render_pending(question, text, status),
         parts.notice: "",
@@ -263,12 +268,16 @@ def open_source(tutor: Tutor, chosen: dict[str, Any]) -> str:
     course, name, version = (str(chosen.get(key, "")) for key in ("course", "source", "version"))
     try:
         start, end = int(chosen["start"]), int(chosen["end"])
-    except (KeyError, ValueError):
+    except (KeyError, TypeError, ValueError):
         start = end = 0
     try:
         return rendering.render_source(tutor.source(course, name, version or None), start, end)
     except TutorError as error:
         return rendering.render_source_problem(str(error), rendering.source_key(course, name, version, start, end))
+
+
+def _usable(parts: _Parts, usable: bool) -> Updates:
+    return {parts.box: gr.Textbox(interactive=usable), parts.send: gr.Button(interactive=usable)}
 
 
 def _conversation(tutor: Tutor, id: str | None) -> Conversation | None:
@@ -279,9 +288,5 @@ def _conversation(tutor: Tutor, id: str | None) -> Conversation | None:
 
 
 def _data(event: gr.EventData) -> dict[str, Any]:
-    """Return what `page.js` sent with an event; an ordinary click or Enter sends nothing of use."""
+    """Return what `page.js` sent with an event."""
     return event._data if isinstance(event._data, dict) else {}
-
-
-def _warming(tutor: Tutor) -> str:
-    return rendering.render_notice("" if tutor.ready else WARMING_UP, "wait")

@@ -213,6 +213,7 @@ def render_source(stored: StoredSource, start: int, end: int) -> str:
 
     The whole text is shown unless it is very long; then as much around the span as a browser lays out well.
     """
+    start, end = (min(max(at, 0), len(stored.text)) for at in (start, end))
     first, last = max(0, start - SHOWN_AROUND), min(len(stored.text), end + SHOWN_AROUND)
     spans = split_paragraphs(stored.text, stored.outline, first, last)
     body = "".join(_paragraph(stored, a, b, start, end) for a, b in spans)
