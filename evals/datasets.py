@@ -1,6 +1,6 @@
 """Datasets: questions with what a right answer must say and where the course says it, as JSONL.
 
-A line is ``{"id"?, "question", "history"?, "facts", "evidence", "kind", "answerable"}``. ``history`` holds the earlier
+A line is ``{"id"?, "question", "history"?, "facts"?, "evidence"?, "kind", "answerable"}``. ``history`` holds the earlier
 questions of the conversation; ``facts`` the required facts, each a list of aliases; ``evidence`` a list of verbatim
 fragments of which one must be cited, or a list of such lists where one of each is needed. Every fragment is looked up
 in the course's stored texts when a dataset is loaded: what is scored are spans, not words.
@@ -12,9 +12,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tutor.errors import InputError
+
+Words = Annotated[str, Field(pattern=r"\S")]
 
 
 @dataclass(frozen=True)
@@ -44,63 +48,78 @@ class Sample:
     answerable: bool
 
 
+class Row(BaseModel):
+    """A line as it is written; a wrong type is refused, since ``"facts": ["Mao"]`` would ask for the letters."""
+
+    model_config = ConfigDict(strict=True)
+
+    id: str | None = None
+    question: Words
+    history: list[Words] = []
+    facts: list[Annotated[list[Words], Field(min_length=1)]] = []
+    evidence: list[Words] | list[list[Words]] = []
+    kind: str
+    answerable: bool
+
+
 def load(path: Path, texts: Mapping[str, str]) -> tuple[Sample, ...]:
     """Return the samples of ``path`` over a course whose sources have these ``texts``.
 
     Raises `InputError` that lists every problem with its line; then nothing is run.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read ({error}). Check the path.") from None
-    samples: list[Sample] = []
+    samples: dict[str, Sample] = {}
     problems: list[str] = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            samples.append(_sample(json.loads(line), f"line-{number}", texts))
-        except (ValueError, KeyError, TypeError) as error:
-            said = f"lacks {error}" if isinstance(error, KeyError) else str(error)
-            problems.append(f"{path.name}:{number}: {said}")
-    seen: set[str] = set()
-    for sample in samples:
-        if sample.id in seen:
-            problems.append(f"{path.name}: the id {sample.id} occurs twice")
-        seen.add(sample.id)
+            sample = _sample(Row.model_validate_json(line), f"line-{number}", texts)
+            if sample.id in samples:
+                raise ValueError(f"the id {sample.id} occurs twice")
+            samples[sample.id] = sample
+        except ValidationError as error:
+            problems += [f"{path.name}:{number}: {_said(e['loc'], e['msg'])}" for e in error.errors()]
+        except ValueError as error:
+            problems.append(f"{path.name}:{number}: {error}")
     if problems or not samples:
         raise InputError("; ".join(problems) or f"{path.name} holds no question.")
-    return tuple(samples)
+    return tuple(samples.values())
 
 
-def _sample(row: dict[str, Any], default_id: str, texts: Mapping[str, str]) -> Sample:
-    groups = row["evidence"]
-    if groups and all(isinstance(group, str) for group in groups):
-        groups = [groups]
+def _said(where: tuple[int | str, ...], message: str) -> str:
+    return f"{'.'.join(map(str, where)) or 'line'}: {message[0].lower()}{message[1:]}"
+
+
+def _sample(row: Row, default_id: str, texts: Mapping[str, str]) -> Sample:
+    groups = [[group] if isinstance(group, str) else group for group in row.evidence]
+    if groups and isinstance(row.evidence[0], str):  # one of these fragments is enough
+        groups = [[fragment for group in groups for fragment in group]]
     evidence = tuple(tuple(span for quote in group for span in _spans(quote, texts)) for group in groups)
-    facts = tuple(tuple(aliases) for aliases in row["facts"])
-    if row["answerable"] and not evidence:
+    if row.answerable and not evidence:
         raise ValueError("is answerable but has no evidence")
-    if not row["answerable"] and (evidence or facts):
+    if not row.answerable and (evidence or row.facts):
         raise ValueError("is not answerable but has facts or evidence")
-    if not str(row["question"]).strip() or not all(aliases for aliases in facts):
-        raise ValueError("has an empty question or an empty list of aliases")
     return Sample(
-        id=row.get("id", default_id),
-        question=row["question"],
-        history=tuple(row.get("history", ())),
-        facts=facts,
+        id=row.id or default_id,
+        question=row.question,
+        history=tuple(row.history),
+        facts=tuple(tuple(aliases) for aliases in row.facts),
         evidence=evidence,
-        kind=row["kind"],
-        answerable=bool(row["answerable"]),
+        kind=row.kind,
+        answerable=row.answerable,
     )
 
 
 def _spans(quote: str, texts: Mapping[str, str]) -> list[Span]:
+    quote = quote.strip()
     found = []
     for source, text in texts.items():
         at = text.find(quote)
-        while at >= 0 and quote:
+        while at >= 0:
             found.append(Span(source, at, at + len(quote)))
             at = text.find(quote, at + 1)
     if not found:

@@ -6,6 +6,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -14,13 +15,17 @@ from tutor.errors import NotReady
 from tutor.tutor import Tutor
 from tutor.types import Answer, Citation
 
-pytestmark = pytest.mark.browser
-
 FOUND = "How many people died in the famine?"
 NOT_FOUND = "Who was president of the United States in 1960?"
 CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        not CHROMIUM, reason="no Chromium on this machine: install chromium, or set CHROMIUM to its path"
+    ),
+]
 SWITCHES = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run",
@@ -29,9 +34,7 @@ PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM:
-        pytest.skip("no Chromium on this machine: install chromium, or set CHROMIUM to its path")
+def browser(live_server: str) -> Iterator[Browser]:  # Playwright's loop runs from here on: the server goes first
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
         yield launched
@@ -68,11 +71,29 @@ def visit(browser: Browser, live_server: str) -> Iterator[Callable[..., Page]]:
     assert wrong == []
 
 
-def ask(page: Page, question: str) -> None:
-    """Type a question, send it, and wait for the finished answer."""
-    before = page.locator("#transcript .exchange").count()
+@pytest.fixture
+def gate(lesson_tutor: Tutor, monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
+    """Holds the answer back after each piece until it is released."""
+    stream, pieces = lesson_tutor.stream, threading.Semaphore(0)
+
+    def held(*args: Any, **kwargs: Any) -> Iterator[str | Answer]:
+        for piece in stream(*args, **kwargs):
+            yield piece
+            pieces.acquire(timeout=20)
+
+    monkeypatch.setattr(lesson_tutor, "stream", held)
+    return pieces
+
+
+def send(page: Page, question: str) -> None:
     page.get_by_label("Your question").fill(question)
     page.get_by_label("Your question").press("Enter")
+
+
+def ask(page: Page, question: str) -> None:
+    """Send a question and wait for the finished answer."""
+    before = page.locator("#transcript .exchange").count()
+    send(page, question)
     expect(page.locator("#transcript .exchange")).to_have_count(before + 1)
     expect(page.locator("#live .exchange")).to_have_count(0)
 
@@ -93,32 +114,29 @@ def expect_highlight(page: Page, citation: Citation) -> None:
     assert shown["y"] <= seen["y"] and seen["y"] + seen["height"] <= shown["y"] + shown["height"]
 
 
-def test_an_answer_grows_as_it_arrives(visit, lesson_tutor, monkeypatch):
-    stream, seen, go_on = lesson_tutor.stream, [], threading.Event()
-
-    def held(*args, **kwargs):
-        for piece in stream(*args, **kwargs):
-            yield piece
-            go_on.wait(20)
-            go_on.clear()
-
-    monkeypatch.setattr(lesson_tutor, "stream", held)
+def test_an_answer_grows_as_it_arrives(visit, gate):
     page = visit()
-    page.get_by_label("Your question").fill(FOUND)
-    page.get_by_role("button", name="Ask", exact=True).click()
-    words = page.locator("#live .words")
+    send(page, FOUND)
+    words, seen = page.locator("#live .words"), [""]
     for _ in range(3):
-        expect(words).not_to_have_text(seen[-1] if seen else "")
-        seen.append(words.text_content() or "")
-        go_on.set()
-    assert seen[1].startswith(seen[0].rstrip()) and seen[2].startswith(seen[1].rstrip())
-    monkeypatch.undo()
-    for _ in range(200):
-        go_on.set()
-        if page.locator("#transcript .exchange").count():
-            break
-        page.wait_for_timeout(50)
-    expect(page.locator("#transcript .words")).to_contain_text(seen[2].split("[")[0].strip())
+        expect(words).not_to_have_text(seen[-1])
+        seen.append((words.text_content() or "").strip())
+        gate.release()
+    gate.release(100)
+    expect(page.locator("#transcript .words")).to_contain_text(seen[-1])
+    assert seen[1] < seen[2] < seen[3]
+    assert seen[3].startswith(seen[2]) and seen[2].startswith(seen[1])
+
+
+def test_no_second_question_is_sent_while_one_is_answered(visit, gate):
+    page = visit()
+    send(page, FOUND)
+    expect(page.locator("#live .words")).to_be_visible()
+    expect(page.get_by_role("button", name="Ask", exact=True)).to_be_disabled()
+    expect(page.get_by_label("Your question")).to_be_disabled()
+    gate.release(100)
+    expect(page.get_by_role("button", name="Ask", exact=True)).to_be_enabled()
+    expect(page.locator("#transcript .exchange")).to_have_count(1)
 
 
 def test_a_marker_opens_its_source_at_the_quote(visit, lesson_tutor):
@@ -200,8 +218,7 @@ def test_a_new_conversation_is_empty_and_the_old_one_can_be_reopened(visit):
 def test_an_empty_question_is_not_sent(visit, lesson_tutor):
     page = visit()
     before = lesson_tutor.conversations()
-    page.get_by_label("Your question").fill("   ")
-    page.get_by_label("Your question").press("Enter")
+    send(page, "   ")
     expect(page.locator("#notice")).to_contain_text("Type a question first")
     assert lesson_tutor.conversations() == before
 
@@ -213,8 +230,7 @@ def test_a_failure_is_said_in_one_line_and_keeps_the_question(visit, lesson_tuto
 
     page = visit()
     monkeypatch.setattr(lesson_tutor, "stream", failing)
-    page.get_by_label("Your question").fill(FOUND)
-    page.get_by_label("Your question").press("Enter")
+    send(page, FOUND)
     expect(page.locator("#notice")).to_have_text("The disk is full. Free some space and ask again.")
     expect(page.get_by_label("Your question")).to_have_value(FOUND)
     monkeypatch.undo()
@@ -259,7 +275,7 @@ def test_a_hostile_question_is_only_shown(visit, question):
 
 
 def test_on_a_phone_the_source_covers_the_conversation_until_it_is_closed(visit, lesson_tutor):
-    page = visit(has_touch=True)
+    page = visit(has_touch=True, reduced_motion="reduce")
     page.set_viewport_size(PHONE)
     ask(page, FOUND)
     page.locator(".words").get_by_role("button", name="Source 1:").tap()

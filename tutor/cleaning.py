@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from tutor.types import Block, BlockKind
 
@@ -101,7 +102,7 @@ def _split(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Yield the blocks inside lines that no blank line separates, without the spaces around them."""
     lines = [(m.start(), m.end()) for m in _LINE.finditer(text, start, end)]
     opened = lines[0][0]
-    for (line_start, line_end), (next_start, next_end) in zip(lines, lines[1:], strict=False):
+    for (line_start, line_end), (next_start, next_end) in pairwise(lines):
         line, following = text[line_start:line_end].strip(), text[next_start:next_end].strip()
         if _breaks(line, following, first=line_start == start):
             yield _strip(text, opened, line_end)

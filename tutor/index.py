@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -19,6 +20,8 @@ from typing import Any
 import chromadb
 import numpy as np
 from chromadb.api import ClientAPI
+from chromadb.api.shared_system_client import SharedSystemClient
+from chromadb.config import Settings
 from filelock import FileLock, Timeout
 from langchain_chroma import Chroma
 
@@ -44,6 +47,20 @@ CREATE VIRTUAL TABLE lexical USING fts5 (stems, content='', tokenize="unicode61 
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab (lexical, row);
 """
 _BATCH = 32
+
+
+@contextlib.contextmanager
+def _plainly() -> Iterator[None]:
+    """Turn what Chroma, SQLite and the disk say of what they cannot do into one line; "not found" passes through."""
+    try:
+        yield
+    except chromadb.errors.NotFoundError:
+        raise
+    except (chromadb.errors.ChromaError, sqlite3.Error, OSError) as error:
+        reason = str(getattr(error, "strerror", None) or error).splitlines()[0]
+        raise NotReady(
+            f"The index cannot be read or written: {reason}. Nothing was changed; free space and try again."
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -82,36 +99,50 @@ class Store:
             self._lock.acquire(timeout=0)
         except Timeout:
             raise NotReady(
-                f"Another tutor is using {folder.parent}. Ask there, stop it first, or set TUTOR_HOME to another folder."
+                f"Another tutor is using {folder.parent}. Ask there, stop it first, or set TUTOR_HOME elsewhere."
             ) from None
         except OSError as error:
             raise NotReady(
                 f"{folder} cannot be written: {error.strerror or error}. Free space or set TUTOR_HOME."
             ) from error
-        self._client = _client(folder, chroma_url)
+        try:
+            with _plainly():
+                self._client = _client(folder, chroma_url)
+        except NotReady:
+            self._lock.release()
+            raise
 
     def close(self) -> None:
         """Give the folder back."""
+        self._client.close()  # type: ignore[attr-defined]  # every client has it, its interface does not say so
         self._lock.release()
 
     def names(self) -> set[str]:
         """Return the names of all indexes, whole or left over."""
-        files = {path.name.removesuffix(".db") for path in self.folder.glob("*.v*.db")}
-        return files | {collection.name for collection in self._client.list_collections() if ".v" in collection.name}
+        with _plainly():
+            files = {path.name.removesuffix(".db") for path in self.folder.glob("*.v*.db")}
+            return files | {held.name for held in self._client.list_collections() if ".v" in held.name}
 
     def drop(self, name: str) -> None:
         """Delete an index, whole or left over."""
-        with contextlib.suppress(chromadb.errors.NotFoundError):
-            self._client.delete_collection(name)
-        for ending in ("", "-wal", "-shm", "-journal"):
-            self._file(name).with_name(f"{name}.db{ending}").unlink(missing_ok=True)
+        with _plainly():
+            with contextlib.suppress(chromadb.errors.NotFoundError):
+                self._client.delete_collection(name)
+            for ending in ("", "-wal", "-shm", "-journal"):
+                self._file(name).with_name(f"{name}.db{ending}").unlink(missing_ok=True)
+            self._drop_segments()
 
     def open(self, name: str, embedder: Embedder, language: str) -> CourseIndex:
-        """Return the index called ``name``; raises `Conflict` when another embedder made it."""
+        """Return the index called ``name``.
+
+        Raises `Conflict` when it is not whole or another embedder made it: the course must be ingested again.
+        """
+        missing = f"The index {name} is missing or damaged. Ingest the course again to rebuild it."
         try:
-            collection = self._client.get_collection(name, embedding_function=None)
+            with _plainly():
+                collection = self._client.get_collection(name, embedding_function=None)
         except chromadb.errors.NotFoundError:
-            raise Conflict(f"The index {name} is missing. Ingest the course again to rebuild it.") from None
+            raise Conflict(missing) from None
         made = {key: (collection.metadata or {}).get(key) for key in ("embedder", "revision", "dimension")}
         wanted = vars(Stamp.of(embedder))
         if made != wanted:
@@ -119,8 +150,12 @@ class Store:
                 f"The index {name} was made by {made['embedder']} ({made['revision']}), but {wanted['embedder']} "
                 f"({wanted['revision']}) is set. Ingest the course again, or set TUTOR_EMBEDDER back."
             )
-        return CourseIndex(name, self._client, self._file(name), embedder, language)
+        try:
+            return CourseIndex(name, self._client, self._file(name), embedder, language)
+        except sqlite3.Error:
+            raise Conflict(missing) from None
 
+    @_plainly()
     def build(
         self,
         name: str,
@@ -156,7 +191,7 @@ class Store:
         for at in range(0, len(passages), size):
             collection.add(
                 ids=[str(i) for i in range(at, min(at + size, len(passages)))],
-                embeddings=[vectors[_key(text)] for text in passage_texts[at : at + size]],
+                embeddings=np.stack([vectors[_key(text)] for text in passage_texts[at : at + size]]),
                 documents=bodies[at : at + size],
             )
         with contextlib.closing(sqlite3.connect(self._file(name))) as db, db:
@@ -184,9 +219,23 @@ class Store:
     def _file(self, name: str) -> Path:
         return self.folder / f"{name}.db"
 
+    def _drop_segments(self) -> None:
+        """Delete the vectors of dropped collections, which Chroma leaves on disk."""
+        database = self.folder / "chroma" / "chroma.sqlite3"
+        if not database.exists():
+            return  # a server keeps its own files
+        with _read_only(database) as db:
+            held = {row[0] for row in db.execute("SELECT id FROM segments")}
+        for path in database.parent.iterdir():
+            if path.is_dir() and path.name not in held:
+                shutil.rmtree(path)
+
 
 class CourseIndex:
-    """One version of one course, open for questions. Thread-safe: every read opens its own connection."""
+    """One version of one course, open for questions. Thread-safe: every read opens its own connection.
+
+    Reading raises `Conflict` when the index has been replaced meanwhile, and `NotReady` when the disk refuses.
+    """
 
     def __init__(self, name: str, client: ClientAPI, file: Path, embedder: Embedder, language: str) -> None:
         self.name = name
@@ -195,12 +244,13 @@ class CourseIndex:
         self._file = file
         self._collection = client.get_collection(name, embedding_function=None)
         self._dense = Chroma(collection_name=name, client=client, create_collection_if_not_exists=False)
-        with self._connect() as db:
+        with _read_only(file) as db:
             self.passage_count = int(db.execute("SELECT count(*) FROM passages").fetchone()[0])
 
     def dense(self, vector: Sequence[float], k: int) -> list[int]:
         """Return the ids of the ``k`` passages nearest to ``vector``, nearest first."""
-        found = self._dense.similarity_search_by_vector(list(vector), k=min(k, self.passage_count))
+        with self._reading():
+            found = self._dense.similarity_search_by_vector(list(vector), k=min(k, self.passage_count))
         return [int(document.id or 0) for document in found]
 
     def lexical(self, query: str, k: int) -> list[int]:
@@ -263,19 +313,43 @@ class CourseIndex:
             known = {
                 key: np.frombuffer(v, dtype=np.float32) for key, v in db.execute("SELECT key, vector FROM sentences")
             }
-        held = self._collection.get(include=["embeddings"])
+        with self._reading():
+            held = self._collection.get(include=["embeddings"])
         for i, vector in zip(held["ids"], held["embeddings"] if held["embeddings"] is not None else [], strict=True):
             known[keys[int(i)]] = np.asarray(vector, dtype=np.float32)
         return known
 
-    def _connect(self) -> contextlib.closing[sqlite3.Connection]:
-        return contextlib.closing(sqlite3.connect(f"file:{self._file}?mode=ro", uri=True))
+    @contextlib.contextmanager
+    def _connect(self) -> Iterator[sqlite3.Connection]:
+        with self._reading(), _read_only(self._file) as db:
+            yield db
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        replaced = f"The index {self.name} has been replaced. Ask again."
+        try:
+            with _plainly():
+                yield
+        except chromadb.errors.NotFoundError:
+            raise Conflict(replaced) from None
+        except NotReady:
+            if not self._file.exists():
+                raise Conflict(replaced) from None
+            raise
+
+
+def _read_only(file: Path) -> contextlib.closing[sqlite3.Connection]:
+    return contextlib.closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True))
 
 
 def _client(folder: Path, url: str) -> ClientAPI:
-    settings = chromadb.Settings(anonymized_telemetry=False)
+    settings = Settings(anonymized_telemetry=False)
     if not url:
-        return chromadb.PersistentClient(str(folder / "chroma"), settings=settings)
+        try:
+            return chromadb.PersistentClient(str(folder / "chroma"), settings=settings)
+        except chromadb.errors.ChromaError:
+            SharedSystemClient.clear_system_cache()  # else the next try gets the one that failed
+            raise
     from urllib.parse import urlsplit
 
     parts = urlsplit(url)

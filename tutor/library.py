@@ -21,14 +21,15 @@ from sqlalchemy.orm import Session
 from tutor import readers
 from tutor.embedder import Embedder
 from tutor.errors import Conflict, InputError, NotFound, TutorError, UnreadableSource
-from tutor.index import Progress, Stamp, Store
+from tutor.index import CourseIndex, Progress, Stamp, Store
 from tutor.passages import gather_passages, split_sentences, text_budget
 from tutor.records import CitedSource, Course, CourseVersion, Member, Records, SourceVersion, stored_blocks
 from tutor.types import IngestReport, Passage, Source
 
-PIPELINE = 1  # raised whenever the same file would give other blocks, sentences or passages
+PIPELINE = 2  # raised whenever the same file would give other blocks, sentences or passages
 MANIFEST = "course.toml"
 _COURSE_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+_UNWRITABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -69,19 +70,21 @@ def bundled_courses() -> Path:
 def read_manifest(folder: Path) -> Manifest:
     """Return the manifest of ``folder``, an empty one where there is none; raises `InputError` for a wrong one."""
     path = folder / MANIFEST
-    if not path.is_file():
-        return Manifest()
     try:
+        if not path.is_file():
+            return Manifest()
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         sources = data.get("sources", [])
         return Manifest(
             id=check_course_id(data["id"]),
             title=str(data["title"]),
             language=str(data.get("language", "en")),
-            licence=data.get("licence"),
+            licence=str(data["licence"]) if "licence" in data else None,
             titles=tuple((s["file"], s["title"]) for s in sources if "title" in s),
             hashes=tuple((s["file"], s["sha256"]) for s in sources if "sha256" in s),
         )
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}. Check its permissions.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not valid TOML: {error}.") from None
     except (KeyError, TypeError, AttributeError) as error:
@@ -97,13 +100,12 @@ def read_files(paths: Sequence[Path], max_bytes: int) -> tuple[list[_File], list
     found: dict[str, _File] = {}
     skipped: list[str] = []
     problems: list[str] = []
+    first: type[TutorError] = UnreadableSource
     manifest = Manifest()
     for path in paths:
-        if not path.exists():
-            raise InputError(f"{path} does not exist. Check the path.")
+        inside = _files(path)
         if path.is_dir():
             manifest = manifest if manifest.id else read_manifest(path)
-            inside = _files_below(path)
             skipped += [str(f.relative_to(path)) for f in inside if not readers.accepts(f) and f.name != MANIFEST]
             entries = [(f, f.relative_to(path).as_posix()) for f in inside if readers.accepts(f)]
             if not entries:
@@ -111,6 +113,9 @@ def read_files(paths: Sequence[Path], max_bytes: int) -> tuple[list[_File], list
         else:
             entries = [(path, path.name)]
         for file, name in entries:
+            if _UNWRITABLE.search(name):
+                problems.append(f"{str(file)!a}: this name cannot be stored. Rename the file.")
+                continue
             if name in found:
                 raise Conflict(f"Two files would both be called {name}. Put them under one folder and ingest that.")
             try:
@@ -152,29 +157,27 @@ class Library:
         if origin:
             read = [replace(file, origin=origin) for file in read]
         self.sweep(store)
-        stamp = Stamp.of(embedder)
         with self.records.read() as session:
             row = session.get(Course, course)
             live = row.live if row else None
             held = {m.source_version.name: (m.source_version.source(), m.origin) for m in live.members} if live else {}
             number = 1 + (session.scalar(select(func.max(CourseVersion.number)).filter_by(course_id=course)) or 0)
-            sound = live is not None and (live.embedder, live.revision, live.pipeline) == (
-                stamp.embedder, stamp.revision, PIPELINE,
-            )  # fmt: skip
             language = row.language if row and not manifest.id else manifest.language
-            old_name = live.index_name if live and sound else None
+            sound = row is not None and live is not None and (live.pipeline, row.language) == (PIPELINE, language)
+            live_name = live.index_name if live else ""
             facts = (title or manifest.title or None, language, manifest.licence)
         read = _with_title(read, title)
         report = _compare(course, held, read, skipped)
-        if old_name and old_name in store.names() and not (report.added or report.changed or report.removed):
-            self._describe(course, facts)
+        previous = _open(store, live_name, embedder, language)
+        if sound and previous and not (report.added or report.changed or report.removed):
+            self._describe(course, facts, {file.source.name: file.origin for file in read})
             return report
         kept = [
             _File(source, where)
             for name, (source, where) in held.items()
             if name not in report.removed and name not in {file.source.name for file in read}
         ]
-        return self._replace(course, number, [*kept, *read], facts, report, store, embedder, old_name, progress)
+        return self._replace(course, number, [*kept, *read], facts, report, store, embedder, previous, progress)
 
     def remove(self, course: str, store: Store) -> None:
         """Delete a course with its sources, index and conversations; raises `NotFound`."""
@@ -196,11 +199,13 @@ class Library:
         for name in store.names() - named:
             store.drop(name)
 
-    def _describe(self, course: str, facts: tuple[str | None, str, str | None]) -> None:
-        """Write title, language and licence where they differ, without a new version."""
+    def _describe(self, course: str, facts: tuple[str | None, str, str | None], origins: dict[str, str]) -> None:
+        """Write title, licence and where each source came from, without a new version."""
         with self.records.write() as session:
             row = session.get_one(Course, course)
             row.title, row.licence = facts[0] or row.title, facts[2] or row.licence
+            for member in row.live.members if row.live else ():
+                member.origin = origins.get(member.source_version.name, member.origin)
 
     def _replace(
         self,
@@ -211,7 +216,7 @@ class Library:
         report: IngestReport,
         store: Store,
         embedder: Embedder,
-        old_name: str | None,
+        previous: CourseIndex | None,
         progress: Progress,
     ) -> IngestReport:
         title, language, licence = facts
@@ -219,10 +224,6 @@ class Library:
         texts = {file.source.version: file.source.text for file in read}
         name = f"{course}.v{number}"
         stamp = Stamp.of(embedder)
-        try:
-            previous = store.open(old_name, embedder, language) if old_name else None
-        except Conflict:  # the old index is damaged: build without it
-            previous = None
         embedded = store.build(name, passages, texts, embedder, language, previous, progress)
         with self.records.write() as session:
             row = session.get(Course, course)
@@ -246,16 +247,29 @@ class Library:
         return report.model_copy(update={"embedded": embedded})
 
 
-def _files_below(folder: Path) -> list[Path]:
-    """Return the files below ``folder`` in order, without hidden ones and without links that lead out of it."""
-    root = folder.resolve()
-    return [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and path.resolve().is_relative_to(root)
-    ]
+def _open(store: Store, name: str, embedder: Embedder, language: str) -> CourseIndex | None:
+    """Return the index called ``name`` if it is whole and made by ``embedder``: its vectors can be taken over."""
+    try:
+        return store.open(name, embedder, language) if name else None
+    except Conflict:
+        return None
+
+
+def _files(path: Path) -> list[Path]:
+    """Return the file at ``path``, or those below it in order, without hidden ones and links that lead out of it."""
+    try:
+        if not path.exists():
+            raise InputError(f"{path} does not exist. Check the path.")
+        root = path.resolve()
+        return [
+            file
+            for file in sorted(path.rglob("*") if path.is_dir() else [path])
+            if file.is_file()
+            and not any(part.startswith(".") for part in file.relative_to(path).parts)
+            and file.resolve().is_relative_to(root)
+        ]
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}. Check the path and its permissions.") from None
 
 
 def _check_hash(file: Path, expected: str | None) -> None:

@@ -7,6 +7,7 @@ file reads it. Every reader hands on plain text (NFC, ``\n`` line ends) whose bl
 from __future__ import annotations
 
 import re
+import stat
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,11 +51,14 @@ def read(path: Path, name: str, title: str | None = None, max_bytes: int = 20_00
     if reader is None:
         raise UnreadableSource(f"{path}: no reader for {path.suffix or 'files without an ending'}. Use {SUFFIXES}.")
     try:
-        if path.stat().st_size > max_bytes:
-            raise TooLarge(f"{path}: larger than {max_bytes:,} bytes. Split it, or raise TUTOR_MAX_SOURCE_BYTES.")
-        data = path.read_bytes()
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise UnreadableSource(f"{path}: not a file. Use {SUFFIXES}.")
+        with path.open("rb") as file:
+            data = file.read(max_bytes + 1)
     except OSError as error:
         raise UnreadableSource(f"{path}: {error.strerror or error}. Check the path and its permissions.") from None
+    if len(data) > max_bytes:
+        raise TooLarge(f"{path}: larger than {max_bytes:,} bytes. Split it, or raise TUTOR_MAX_SOURCE_BYTES.")
     source = reader.read(name, decode(data, str(path)), title)
     if not any(block.retrievable for block in source.blocks):
         raise UnreadableSource(f"{path}: holds no sentence to answer from. Add some text to it, or leave it out.")

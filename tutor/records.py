@@ -10,11 +10,25 @@ import contextlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import JSON, DateTime, Engine, ForeignKey, String, Text, UniqueConstraint, create_engine, event
+from alembic.util import CommandError
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    Engine,
+    ForeignKey,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    create_engine,
+    event,
+)
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
@@ -26,10 +40,21 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC; SQLite forgets the zone, so it is put back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return what the database gave, with its zone."""
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
 class Base(DeclarativeBase):
     """Base of all tables."""
 
-    type_annotation_map = {dict[str, Any]: JSON, list[Any]: JSON, datetime: DateTime(timezone=True)}  # noqa: RUF012
+    type_annotation_map = {dict[str, Any]: JSON, list[Any]: JSON, datetime: Moment}  # noqa: RUF012
 
 
 class Course(Base):
@@ -146,10 +171,13 @@ class Records:
     """The database, migrated to this program's schema."""
 
     def __init__(self, url: str) -> None:
-        """Open the database at ``url``; raises `SetupError` for a wrong URL and `NotReady` where it does not answer."""
+        """Open the database at ``url``.
+
+        Raises `SetupError` for a wrong URL or a newer program's database, `NotReady` where it does not answer.
+        """
         try:
             self._engine = _engine(url)
-        except (ArgumentError, ImportError) as error:
+        except (ArgumentError, ImportError, ValueError) as error:
             raise SetupError(f"TUTOR_DATABASE_URL cannot be used: {error}. Example: sqlite:///tutor.db.") from None
         with _plainly():
             migrate(self._engine)
@@ -173,12 +201,19 @@ class Records:
             session.commit()
 
 
+_migrating = Lock()
+
+
 def migrate(engine: Engine) -> None:
-    """Bring the database to the newest schema (Alembic)."""
+    """Bring the database to the newest schema (Alembic); raises `SetupError` for one that a newer program made."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["engine"] = engine
-    command.upgrade(config, "head")
+    try:
+        with _migrating:  # Alembic keeps its context in a global
+            command.upgrade(config, "head")
+    except CommandError as error:
+        raise SetupError(f"The records cannot be brought up to date: {error}. Update the tutor.") from error
 
 
 def _engine(url: str) -> Engine:
@@ -195,7 +230,7 @@ def _engine(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _: object) -> None:
         connection.isolation_level = None  # transactions are begun below, not by the driver
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}").close()
 
     @event.listens_for(engine, "begin")

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from tutor.errors import SetupError
@@ -51,7 +52,15 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return the sources in order of precedence: arguments, environment, ``tutor.toml``."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, _home() / "tutor.toml")
+        file = TomlConfigSettingsSource(settings_cls, _home() / "tutor.toml")
+        if "home" in file():
+            raise ValueError("home: the file stands in the state folder and cannot move it; set TUTOR_HOME instead")
+        return init_settings, env_settings, file
+
+    @field_validator("home", "cache")
+    @classmethod
+    def _expanded(cls, folder: Path) -> Path:
+        return folder.expanduser()
 
     @classmethod
     def load(cls, **overrides: object) -> Settings:
@@ -70,7 +79,10 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.home / 'tutor.db'}"
 
     def origins(self) -> dict[str, tuple[str, str]]:
-        """Return each setting's value and where it came from: ``environment``, ``tutor.toml`` or ``default``."""
+        """Return each setting's value, passwords hidden, and where it came from.
+
+        That is ``environment``, ``tutor.toml`` or ``default``.
+        """
         file = TomlConfigSettingsSource(type(self), _home() / "tutor.toml")()
         origins = {}
         for name in type(self).model_fields:
@@ -78,5 +90,10 @@ class Settings(BaseSettings):
                 origin = "environment"
             else:
                 origin = "tutor.toml" if name in file else "default"
-            origins[name] = (str(getattr(self, name)), origin)
+            origins[name] = (without_password(str(getattr(self, name))), origin)
         return origins
+
+
+def without_password(url: str) -> str:
+    """Return ``url`` as it may be shown: ``***`` for its password."""
+    return re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:***@", url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice, takewhile
 
 from tutor.types import Block, Source
 
@@ -14,9 +15,11 @@ def heading_questions(source: Source) -> list[tuple[str, int]]:
     found = []
     for index, block in enumerate(source.blocks):
         heading = source.text[block.start : block.end].strip()
-        if block.kind == "question" or (block.kind == "heading" and heading.endswith("?")):
+        if block.kind not in ("heading", "question") or not _has_body(source.blocks, index):
+            continue
+        if heading.endswith("?"):
             found.append((heading, block.start))
-        elif block.kind == "heading" and block.level > 1 and _has_body(source.blocks, index):
+        elif block.level > 1:
             found.append((f"Tell me about “{heading}”", block.start))
     return found
 
@@ -39,8 +42,7 @@ def next_questions(source: Source, start: int, asked: Sequence[str]) -> tuple[st
 
 
 def _has_body(blocks: Sequence[Block], index: int) -> bool:
-    return (
-        index + 1 < len(blocks)
-        and blocks[index + 1].kind != "heading"
-        and any(block.retrievable for block in blocks[index + 1 : index + 4])
-    )
+    """Return whether anything between this heading or question and the next can answer."""
+    ends = ("heading",) if blocks[index].kind == "heading" else ("heading", "question")
+    below = takewhile(lambda block: block.kind not in ends, islice(blocks, index + 1, None))
+    return any(block.retrievable for block in below)

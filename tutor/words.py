@@ -38,6 +38,7 @@ def words(text: str) -> list[str]:
     folded = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
     for word in _WORD.findall(unicodedata.normalize("NFC", folded).replace("’", "'")):
         if _CJK.match(word):
+            word = word.replace("'", "")
             found.extend([word[i : i + 2] for i in range(len(word) - 1)] or [word])
         elif word[0].isdigit():
             found.append(word.replace(",", ""))
@@ -53,7 +54,7 @@ def stems(text: str, language: str) -> list[str]:
 
 def content_stems(text: str, language: str) -> list[str]:
     """Return the distinct stems of ``text`` in order, stop words left out (English ones; other languages keep all)."""
-    kept = [word for word in words(text) if language != "en" or word not in STOP_WORDS]
+    kept = [word for word in words(text) if language.split("-")[0] != "en" or word not in STOP_WORDS]
     return list(dict.fromkeys(stem(word, language) for word in kept))
 
 

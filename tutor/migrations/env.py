@@ -7,7 +7,7 @@ from alembic import context
 from tutor.records import Base
 
 engine = context.config.attributes["engine"]
-with engine.begin() as connection:
+with engine.connect().execution_options(tutor_writes=True) as connection, connection.begin():
     context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
     with context.begin_transaction():
         context.run_migrations()

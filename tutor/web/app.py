@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tutor import __version__
@@ -15,7 +16,8 @@ from tutor.web import api
 from tutor.web.problems import add_problem_handlers, problem
 
 LARGEST_BODY = 256_000  # bytes; a question is at most a few thousand
-_LOCAL = {"127.0.0.1", "localhost", "::1", "testserver"}
+_LOCAL = {"127.0.0.1", "localhost", "::1"}
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 # Gradio needs inline scripts and evaluates templates; everything still has to come from this server.
 _POLICY = (
@@ -46,18 +48,23 @@ def build_app(tutor: Tutor) -> FastAPI:
     add_problem_handlers(app)
     app.include_router(api.router)
     app.include_router(api.health)
-    app.add_api_route("/api/{rest:path}", _nowhere, methods=["GET", "POST", "PUT", "DELETE"], include_in_schema=False)
+    for path in ("/api/{rest:path}", "/healthz", "/readyz"):
+        app.add_api_route(path, _nowhere, methods=_METHODS, include_in_schema=False)
     app.add_middleware(Guard, base_url=tutor.settings.base_url)
     return mount_page(app, tutor)
 
 
-def _nowhere(rest: str) -> None:
+def _nowhere(request: Request) -> None:
     """Answer for the API where it has nothing; the page below it would answer in a form of its own."""
+    near = [r for r in request.app.routes if isinstance(r, Route) and r.matches(request.scope)[0] is Match.PARTIAL]
+    if near:  # the address is right and the method is not
+        allowed = sorted({method for route in near for method in route.methods or ()})
+        raise HTTPException(405, headers={"Allow": ", ".join(allowed)})
     raise HTTPException(404)
 
 
 class Guard:
-    """Refuses foreign hosts, foreign origins and oversized bodies; sets the security headers.
+    """Refuses foreign hosts, foreign origins, oversized bodies and uploads; sets the security headers.
 
     In personal mode the server listens on loopback only, but any web page in the same browser can send requests to
     it: a page elsewhere is told by its ``Origin``, a rebound name by the ``Host``.
@@ -80,6 +87,9 @@ class Guard:
             refusal = problem(403, "Foreign origin", "Another site's page cannot call the tutor.")
         elif int(headers.get("content-length") or 0) > LARGEST_BODY:
             refusal = problem(413, "Too large", f"The request is larger than {LARGEST_BODY:,} bytes. Send less.")
+        elif headers.get("content-type", "").strip().lower().startswith("multipart/"):
+            # The page's framework stores any visitor's file; nothing here needs one.
+            refusal = problem(415, "Unsupported media type", "The tutor takes no uploads. Send JSON.")
         if refusal is not None:
             await refusal(scope, receive, send)
             return

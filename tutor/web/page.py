@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import gradio as gr
 from fastapi import FastAPI
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
 CONCURRENT = 8  # Gradio's own default answers one visitor at a time
 WAITING = 64
+LISTED = 50  # earlier conversations
 WARMING_UP = "The tutor is warming up… your question will be answered in a moment."
 FIRST_COURSE = "The tutor is warming up and reading its first course… you can ask in a moment."
 IN_LINE = "Your question is in line: the answer comes as soon as the tutor is ready."
@@ -38,12 +42,14 @@ const known = ["suggest", "cite", "reopen"];
 element.addEventListener("tutor", ({detail}) => { if (known.includes(detail.event)) trigger(detail.event, detail); });
 """
 _LIVE = 'element.setAttribute("role", "status"); element.setAttribute("aria-live", "polite");'
-_BRAND = (
-    '<div class="brand"><svg viewBox="0 0 24 24" aria-hidden="true">'
+_BOOK = (
     '<path d="M4 5.5C6.5 4 9.5 4 12 6v13c-2.5-2-5.5-2-8-.5z"/>'
-    '<path d="M20 5.5C17.5 4 14.5 4 12 6v13c2.5-2 5.5-2 8-.5z" opacity=".55"/></svg>Tutor</div>'
+    '<path d="M20 5.5C17.5 4 14.5 4 12 6v13c2.5-2 5.5-2 8-.5z" opacity=".55"/>'
 )
+_BRAND = f'<div class="brand"><svg viewBox="0 0 24 24" aria-hidden="true">{_BOOK}</svg>Tutor</div>'
 _MENU = '<button type="button" class="menu" data-event="menu" aria-controls="rail" aria-expanded="false">Menu</button>'
+_SHUT = '<button type="button" class="shut" data-event="menu" aria-label="Close the menu">×</button>'
+_ICON = quote(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="3 2 18 20" fill="#1d5f57">{_BOOK}</svg>')
 
 
 @dataclass(frozen=True)
@@ -77,24 +83,35 @@ def build_page(tutor: Tutor) -> gr.Blocks:
 
 
 def mount_page(app: FastAPI, tutor: Tutor, path: str = "/") -> FastAPI:
-    """Return ``app`` with the chat page at ``path``: no uploads, no telemetry, no request to another host."""
+    """Return ``app`` with the chat page at ``path``: no uploads, no telemetry, no request to another host.
+
+    Call it where no event loop runs, as when a server is being put together.
+    """
     style, script = ((files("tutor.web") / "static" / name).read_text("utf-8") for name in ("page.css", "page.js"))
-    gr.mount_gradio_app(
-        app,
-        build_page(tutor),
-        path,
-        theme=_theme(),
-        head=f"<style>{style}</style><script>{script}</script>",  # Gradio would rewrite the selectors of its css=
-        allowed_paths=[],
-        max_file_size="1kb",
-        show_error=False,
-        footer_links=[],
-        run_history=False,
-        ssr_mode=False,
-        pwa=False,
-        mcp_server=False,
-        enable_monitoring=False,
-    )
+    # As head=, because Gradio rewrites the selectors of css= and would miss those above its own container.
+    head = f'<link rel="icon" href="data:image/svg+xml,{_ICON}"><style>{style}</style><script>{script}</script>'
+    # With monitoring off nobody reads the statistics that Gradio would draw up with pandas after every event.
+    os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
+
+    async def mount() -> None:
+        gr.mount_gradio_app(
+            app,
+            build_page(tutor),
+            path,
+            theme=_theme(),
+            head=head,
+            allowed_paths=[],
+            max_file_size="1kb",
+            show_error=False,
+            footer_links=[],
+            run_history=False,
+            ssr_mode=False,
+            pwa=False,
+            mcp_server=False,
+            enable_monitoring=False,
+        )
+
+    asyncio.run(mount())  # where no loop runs, Gradio opens eleven and closes none
     return app
 
 
@@ -116,7 +133,7 @@ def _html(value: str = "", **options: Any) -> gr.HTML:
 def _lay_out() -> _Parts:
     with gr.Row(elem_id="app"):
         with gr.Column(elem_id="rail"):
-            _html(_BRAND)
+            _html(f'<div class="top">{_BRAND}{_SHUT}</div>')
             picker = gr.Dropdown(label="Course", elem_id="course", filterable=False, interactive=True)
             fresh = gr.Button("New conversation", elem_id="fresh")
             history = _html(elem_id="history")
@@ -189,7 +206,7 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: _Parts) -> No
 
     page.load(open_page, parts.memory, everything, **quiet)
     parts.timer.tick(look_again, parts.memory, everything, **quiet)
-    parts.picker.input(choose, parts.picker, everything, **quiet)
+    parts.picker.input(choose, parts.picker, everything, preprocess=False, **quiet)  # the choices may have changed
     parts.fresh.click(begin, parts.memory, everything, **quiet)
     bridge.reopen(reopen, parts.memory, everything, trigger_mode="always_last", **quiet)
     bridge.cite(cite, None, parts.panel, trigger_mode="always_last", **quiet)
@@ -207,7 +224,7 @@ def show(tutor: Tutor, parts: _Parts, course: str | None, conversation: str | No
         held = _conversation(tutor, conversation)
         course = held.course if held else course
         chosen = next((info for info in courses if info.id == course), courses[0] if courses else None)
-        listed = tutor.conversations(chosen.id) if chosen else ()
+        listed = tutor.conversations(chosen.id)[:LISTED] if chosen else ()
     except TutorError as error:
         return _usable(parts, True) | {parts.notice: rendering.render_notice(str(error), "error")}
     if chosen is None:
@@ -215,7 +232,7 @@ def show(tutor: Tutor, parts: _Parts, course: str | None, conversation: str | No
     elif held is None:
         transcript = rendering.render_welcome(chosen)
     else:
-        transcript = rendering.render_transcript(held.messages)
+        transcript = rendering.render_transcript(chosen, held.messages)
     current = held.id if held else None
     return _usable(parts, chosen is not None) | {
         parts.memory: {"course": chosen.id if chosen else None, "conversation": current},

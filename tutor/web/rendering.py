@@ -56,11 +56,10 @@ def render_no_course() -> str:
     )
 
 
-def render_transcript(messages: Sequence[Message]) -> str:
-    """Return the exchanges of a conversation, oldest first."""
-    return "".join(
-        render_exchange(message.answer, last=number == len(messages)) for number, message in enumerate(messages, 1)
-    )
+def render_transcript(course: CourseInfo, messages: Sequence[Message]) -> str:
+    """Return the exchanges of a conversation, oldest first, below a heading for those who hear the page."""
+    exchanges = [render_exchange(message.answer, last=message is messages[-1]) for message in messages]
+    return f'<h1 class="unseen">{label(course.title)}</h1>{"".join(exchanges)}'
 
 
 def render_exchange(answer: Answer, last: bool) -> str:
@@ -121,6 +120,8 @@ def _words(answer: Answer) -> str:
         pieces = _MARKER.split(text)
         for plain, marker in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
             citation = cited.get(int(marker)) if marker else None
+            if citation and plain.endswith(" "):
+                plain = f"{plain[:-1]}\u00a0"  # no marker begins a line alone
             shown = f"[{marker}]" if marker else ""
             parts.append(escape(plain) + (_cite_button(citation, marker) if citation else shown))
         if not supported:

@@ -108,7 +108,10 @@
   const actions = {
     cite: openSource,
     close: closeSource,
-    menu: () => setOpen("menu-open", !isOpen("menu-open")),
+    menu: () => {
+      setOpen("menu-open", !isOpen("menu-open"));
+      document.querySelector(isOpen("menu-open") ? ".shut" : ".menu").focus();
+    },
     suggest: (button) => {
       if (byId("send").disabled) return; // one question at a time
       following = true;
