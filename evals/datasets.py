@@ -1,24 +1,24 @@
 """Datasets: questions with what a right answer must say and where the course says it, as JSONL.
 
-A line is ``{"id"?, "question", "history"?, "facts"?, "evidence"?, "kind", "answerable"}``. ``history`` holds the earlier
-questions of the conversation; ``facts`` the required facts, each a list of aliases; ``evidence`` a list of verbatim
-fragments of which one must be cited, or a list of such lists where one of each is needed. Every fragment is looked up
-in the course's stored texts when a dataset is loaded: what is scored are spans, not words.
+A line is ``{"id"?, "question", "history"?, "facts"?, "evidence"?, "kind", "answerable"}``. ``history`` holds the
+earlier questions of the conversation; ``facts`` the required facts, each a list of aliases; ``evidence`` a list of
+verbatim fragments of which one must be cited, or a list of such lists where one of each is needed. Every fragment is
+looked up in the course's stored texts when a dataset is loaded: what is scored are spans, not words.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from tutor.errors import InputError
 
 Words = Annotated[str, Field(pattern=r"\S")]
+Alternatives = Annotated[list[Words], Field(min_length=1)]
 
 
 @dataclass(frozen=True)
@@ -49,17 +49,26 @@ class Sample:
 
 
 class Row(BaseModel):
-    """A line as it is written; a wrong type is refused, since ``"facts": ["Mao"]`` would ask for the letters."""
+    """A line as it is written, ``evidence`` in groups.
+
+    A wrong type is refused, not read as something else: ``"facts": ["Mao"]`` would ask for the letters.
+    """
 
     model_config = ConfigDict(strict=True)
 
     id: str | None = None
     question: Words
     history: list[Words] = []
-    facts: list[Annotated[list[Words], Field(min_length=1)]] = []
-    evidence: list[Words] | list[list[Words]] = []
+    facts: list[Alternatives] = []
+    evidence: list[Alternatives] = []
     kind: str
     answerable: bool
+
+    @field_validator("evidence", mode="before")
+    @classmethod
+    def _grouped(cls, written: object) -> object:
+        flat = isinstance(written, list) and written and all(isinstance(fragment, str) for fragment in written)
+        return [written] if flat else written
 
 
 def load(path: Path, texts: Mapping[str, str]) -> tuple[Sample, ...]:
@@ -95,10 +104,7 @@ def _said(where: tuple[int | str, ...], message: str) -> str:
 
 
 def _sample(row: Row, default_id: str, texts: Mapping[str, str]) -> Sample:
-    groups = [[group] if isinstance(group, str) else group for group in row.evidence]
-    if groups and isinstance(row.evidence[0], str):  # one of these fragments is enough
-        groups = [[fragment for group in groups for fragment in group]]
-    evidence = tuple(tuple(span for quote in group for span in _spans(quote, texts)) for group in groups)
+    evidence = tuple(tuple(span for quote in group for span in _spans(quote, texts)) for group in row.evidence)
     if row.answerable and not evidence:
         raise ValueError("is answerable but has no evidence")
     if not row.answerable and (evidence or row.facts):

@@ -28,6 +28,7 @@ def after(*questions: str) -> str:
         ("What were backyard furnaces?", "What did they make?", "What did backyard furnaces make?"),
         ("What was the famine?", "How many died because of it?", "How many died because of the famine?"),
         ("What happened to the sparrows?", "Why?", "Why: What happened to the sparrows?"),
+        ("How many died in the Great Famine?", "And what about Mao's policies?", "How many died in Mao's policies?"),
         ("Who was Lysenko?", "What was his theory?", "What was Lysenko’s theory?"),
     ],
 )
@@ -43,6 +44,7 @@ def test_a_follow_up_takes_its_subject_from_the_last_question(earlier: str, ques
         "Is it true that Stalin died in 1953?",
         "When Mao launched his plan, who helped?",
         "Was there a famine in Ukraine?",
+        "How many people died in the famine?",
     ],
 )
 def test_a_question_that_stands_alone_borrows_nothing(question: str) -> None:

@@ -77,5 +77,5 @@ def cite(course: str, candidate: Candidate, stored: StoredText, marker: int) -> 
 
 def pieces(text: str, words: int = 4) -> list[str]:
     """Return ``text`` in pieces of a few words, as it is streamed; joined they are the text."""
-    tokens = re.findall(r"\S+\s*", text)
+    tokens = re.findall(r"\s*\S+\s*|\s+", text)
     return ["".join(tokens[at : at + words]) for at in range(0, len(tokens), words)]

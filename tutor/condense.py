@@ -26,9 +26,8 @@ _CONJUNCTION = re.compile(r"^(?:and|but|so|also|ok(?:ay)?|then)[,\s]+", re.IGNOR
 _PERSON = re.compile(r"\b(?:he|she|him|his|her|hers)\b", re.IGNORECASE)
 _THING = re.compile(
     r"\b(?:it|its|they|them|their|theirs|this|these|those"
-    r"|that(?=\s*[?.!]|\s*$|\s+(?:happen\w*|mean\w*|was|is|work\w*|cause\w*|lead|led|end\w*|start\w*|fail\w*|change\w*))"
-    r"|(?:the (?:plan|policy|event|campaign|idea|famine|war|movement|country|leader|project|theory|person|people))"
-    r"(?=\s*[?.!]|\s*$|\s+(?:happen|mean|start|end|fail|work|last|begin)))\b",
+    r"|that(?=\s*[?.!]|\s*$|\s+(?:happen\w*|mean\w*|was|is|work\w*|cause\w*|lead|led|end\w*|start\w*|fail\w*|change\w*)))"
+    r"\b",
     re.IGNORECASE,
 )
 _EXPLETIVE = re.compile(
@@ -98,6 +97,8 @@ def _about(subject: str, last: str) -> str:
         return f"{last} in {subject}?"
     old = names(last)
     target = old[-1] if old and subject[0].isupper() else topic(last)
+    if f"the {target}" in last and not subject.lower().startswith("the "):
+        target = f"the {target}"  # its article goes with it: "during the Great Famine", "during Mao's rule"
     if target and target in last:
         return f"{last.replace(target, subject, 1)}?"
     return f"{last}, {subject}?"

@@ -15,6 +15,7 @@ from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 
+from pydantic import ValidationError
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
@@ -24,7 +25,7 @@ from tutor.errors import Conflict, InputError, NotFound, TutorError, UnreadableS
 from tutor.index import CourseIndex, Progress, Stamp, Store
 from tutor.passages import gather_passages, split_sentences, text_budget
 from tutor.records import CitedSource, Course, CourseVersion, Member, Records, SourceVersion, stored_blocks
-from tutor.types import IngestReport, Passage, Source
+from tutor.types import IngestReport, Model, Passage, Source
 
 PIPELINE = 2  # raised whenever the same file would give other blocks, sentences or passages
 MANIFEST = "course.toml"
@@ -32,16 +33,25 @@ _COURSE_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _UNWRITABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
-@dataclass(frozen=True)
-class Manifest:
+class ListedSource(Model):
+    """What a manifest says of one file."""
+
+    file: str
+    title: str | None = None
+    sha256: str | None = None
+
+
+class Manifest(Model):
     """What ``course.toml`` in a folder says of the course."""
 
-    id: str = ""
-    title: str = ""
+    id: str
+    title: str
     language: str = "en"
     licence: str | None = None
-    titles: tuple[tuple[str, str], ...] = ()
-    hashes: tuple[tuple[str, str], ...] = ()
+    sources: tuple[ListedSource, ...] = ()
+
+
+_NO_MANIFEST = Manifest(id="", title="")
 
 
 @dataclass(frozen=True)
@@ -72,23 +82,17 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     try:
         if not path.is_file():
-            return Manifest()
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-        sources = data.get("sources", [])
-        return Manifest(
-            id=check_course_id(data["id"]),
-            title=str(data["title"]),
-            language=str(data.get("language", "en")),
-            licence=str(data["licence"]) if "licence" in data else None,
-            titles=tuple((s["file"], s["title"]) for s in sources if "title" in s),
-            hashes=tuple((s["file"], s["sha256"]) for s in sources if "sha256" in s),
-        )
+            return _NO_MANIFEST
+        manifest = Manifest.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}. Check its permissions.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not valid TOML: {error}.") from None
-    except (KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{path} lacks {error}. It needs id, title and for each source its file.") from None
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg'].lower()}" for e in error.errors())
+        raise InputError(f"{path} is wrong: {problems}. It needs id, title and for each source its file.") from None
+    check_course_id(manifest.id)
+    return manifest
 
 
 def read_files(paths: Sequence[Path], max_bytes: int) -> tuple[list[_File], list[str], Manifest]:
@@ -101,17 +105,22 @@ def read_files(paths: Sequence[Path], max_bytes: int) -> tuple[list[_File], list
     skipped: list[str] = []
     problems: list[str] = []
     first: type[TutorError] = UnreadableSource
-    manifest = Manifest()
+    manifest = _NO_MANIFEST
     for path in paths:
         inside = _files(path)
+        listed: dict[str, ListedSource] = {}
         if path.is_dir():
-            manifest = manifest if manifest.id else read_manifest(path)
+            own = read_manifest(path)
+            manifest = manifest if manifest.id else own
+            listed = {source.file: source for source in own.sources}
             skipped += [str(f.relative_to(path)) for f in inside if not readers.accepts(f) and f.name != MANIFEST]
             entries = [(f, f.relative_to(path).as_posix()) for f in inside if readers.accepts(f)]
             if not entries:
                 raise UnreadableSource(f"{path} holds no file that can be read. Use {readers.SUFFIXES}.")
         else:
             entries = [(path, path.name)]
+        if absent := sorted(listed.keys() - {name for _, name in entries}):
+            problems.append(f"{path / MANIFEST} names {', '.join(absent)}, which is not there to read. Correct it.")
         for file, name in entries:
             if _UNWRITABLE.search(name):
                 problems.append(f"{str(file)!a}: this name cannot be stored. Rename the file.")
@@ -119,8 +128,9 @@ def read_files(paths: Sequence[Path], max_bytes: int) -> tuple[list[_File], list
             if name in found:
                 raise Conflict(f"Two files would both be called {name}. Put them under one folder and ingest that.")
             try:
-                source = readers.read(file, name, dict(manifest.titles).get(name), max_bytes)
-                _check_hash(file, dict(manifest.hashes).get(name))
+                facts = listed.get(name, ListedSource(file=name))
+                source = readers.read(file, name, facts.title, max_bytes)
+                _check_hash(file, facts.sha256)
                 found[name] = _File(source, str(path.resolve()))
             except TutorError as error:
                 problems.append(str(error))

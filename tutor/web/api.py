@@ -15,8 +15,8 @@ from tutor.tutor import Tutor
 from tutor.types import Answer, Conversation, CourseInfo, SourceInfo, StoredSource
 from tutor.web.problems import Problem, documented
 
-router = APIRouter(prefix="/api/v1")
-health = APIRouter()
+router = APIRouter(prefix="/api/v1", responses=documented(400, 403, 413, 415, 422, 503))
+health = APIRouter(responses=documented(400, 403))
 
 
 def the_tutor(request: Request) -> Tutor:
@@ -72,7 +72,7 @@ def read_source(
     summary="Ask a question",
     responses={
         200: {"description": "The answer, or with `stream` its events.", "content": {"text/event-stream": {}}},
-        **documented(400, 404, 413, 422, 503),
+        **documented(404, 409),
     },
 )
 def ask(tutor: Served, course: str, body: Question) -> Any:

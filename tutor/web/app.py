@@ -85,6 +85,8 @@ class Guard:
             refusal = problem(400, "Unknown host", "This address is not one that the tutor serves.")
         elif (origin := headers.get("origin")) and urlsplit(origin).netloc != headers.get("host"):
             refusal = problem(403, "Foreign origin", "Another site's page cannot call the tutor.")
+        elif scope["path"].startswith("/gradio_api/upload"):
+            refusal = problem(403, "No uploads", "The chat page takes no files. Add them with: tutor ingest.")
         elif int(headers.get("content-length") or 0) > LARGEST_BODY:
             refusal = problem(413, "Too large", f"The request is larger than {LARGEST_BODY:,} bytes. Send less.")
         elif headers.get("content-type", "").strip().lower().startswith("multipart/"):

@@ -54,9 +54,7 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, e['loc'][1:])) or e['loc'][0]}: {e['msg'].lower()}" for e in error.errors()
-        )
+        wrong = "; ".join(f"{_place(e)}: {e['msg'].lower()}" for e in error.errors())
         return problem(422, "The request cannot be used", f"{wrong}. Correct the request.")
 
     @app.exception_handler(HTTPException)
@@ -73,3 +71,9 @@ def add_problem_handlers(app: FastAPI) -> None:
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
         log.error("unexpected error in %s %s", request.method, request.url.path, exc_info=error)
         return problem(500, "Something went wrong", "The tutor failed. Try again; its log says more.")
+
+
+def _place(error: dict[str, Any]) -> str:
+    """Return which part of the request is wrong; in a body that is no JSON there are no parts, only a position."""
+    where, *inside = map(str, error["loc"])
+    return where if error["type"] == "json_invalid" else ".".join(inside) or where

@@ -19,13 +19,14 @@ LONG_LINE = 120  # lines this long are paragraphs of their own; shorter ones wer
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _MARKER = re.compile(r"\[(\d{1,3})\]")
+_LAST_WORD = re.compile(r"(?<!\S)\S{1,20} ?\Z")
 _LINE = re.compile(r"[^\s\n][^\n]*")  # a line that shows something, from its first visible character
 _LIST_ITEM = re.compile(r"\s*(?:[-*•–]|\d{1,3}[.)])\s+\S")
 
 
 def escape(text: str) -> str:
-    """Return ``text`` as HTML that shows those characters; what cannot be shown becomes U+FFFD, one for one."""
-    return _escape(_UNSHOWABLE.sub("\ufffd", text), quote=True)
+    """Return ``text`` as HTML that shows those characters; a control becomes a space or U+FFFD, one for one."""
+    return _escape(_UNSHOWABLE.sub(lambda found: " " if found.group().isspace() else "\ufffd", text), quote=True)
 
 
 def label(text: str) -> str:
@@ -114,19 +115,26 @@ def _understood(answer: Answer) -> str:
 
 def _words(answer: Answer) -> str:
     """Return the answer's text with markers as buttons and statements that the course does not support shown so."""
-    cited = {citation.marker: citation for citation in answer.citations}
+    cited = {str(citation.marker): citation for citation in answer.citations}
     parts = []
     for text, supported in _by_support(answer):
         pieces = _MARKER.split(text)
         for plain, marker in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
-            citation = cited.get(int(marker)) if marker else None
-            if citation and plain.endswith(" "):
-                plain = f"{plain[:-1]}\u00a0"  # no marker begins a line alone
-            shown = f"[{marker}]" if marker else ""
-            parts.append(escape(plain) + (_cite_button(citation, marker) if citation else shown))
+            if citation := cited.get(marker):
+                button = _cite_button(citation, marker, "cite", f"Source {marker}: {_place(citation)}")
+                before, word = _last_word(plain)
+                parts.append(f'{escape(before)}<span class="held">{escape(word)}{button}</span>')
+            else:
+                parts.append(escape(plain) + (f"[{marker}]" if marker else ""))
         if not supported:
             parts.append(' <span class="unsupported">not found in the course</span>')
     return f'<p class="words" dir="auto">{"".join(parts)}</p>'
+
+
+def _last_word(text: str) -> tuple[str, str]:
+    """Return ``text`` in two, the second part being a last word that is short enough to stay with its marker."""
+    match = _LAST_WORD.search(text)
+    return (text[: match.start()], match.group()) if match else (text, "")
 
 
 def _by_support(answer: Answer) -> Iterator[tuple[str, bool]]:
@@ -155,11 +163,17 @@ def _support(answer: Answer) -> str:
 
 
 def _sources(citations: Sequence[Citation]) -> str:
-    items = []
+    """Return the places that were cited, each once with its markers; a place opens at its first quote."""
+    places: dict[tuple[str, str, str], list[Citation]] = {}
     for citation in citations:
-        inside = f'<span class="number">{citation.marker}</span> <bdi>{_place(citation)}</bdi>'
-        changed = '<span class="changed">changed since</span>' if citation.changed else ""
-        items.append(f"<li>{_cite_button(citation, inside, 'chip')}{changed}</li>")
+        places.setdefault((citation.source, citation.version, _place(citation)), []).append(citation)
+    items = []
+    for (_, _, place), group in places.items():
+        markers = ", ".join(str(citation.marker) for citation in group)
+        name = f"Source{'s' * (len(group) > 1)} {markers}: {place}"
+        inside = f'<span class="number">{markers}</span> <bdi>{place}</bdi>'
+        changed = '<span class="changed">changed since</span>' if group[0].changed else ""
+        items.append(f"<li>{_cite_button(group[0], inside, 'chip', name)}{changed}</li>")
     return f'<ul class="sources" aria-label="Sources">{"".join(items)}</ul>' if items else ""
 
 
@@ -185,9 +199,9 @@ def _ask_button(question: str) -> str:
     )
 
 
-def _cite_button(citation: Citation, inside: str, look: str = "cite") -> str:
-    """Return a button that opens the citation's source; ``inside`` is HTML already."""
-    named = f' aria-label="Source {citation.marker}: {_place(citation)}"' if citation.marker else ""
+def _cite_button(citation: Citation, inside: str, look: str, name: str = "") -> str:
+    """Return a button that opens the citation's source; ``inside`` and ``name`` are HTML already."""
+    named = f' aria-label="{name}"' if name else ""
     return (
         f'<button type="button" class="{look}" data-event="cite" data-course="{escape(citation.course)}" '
         f'data-source="{escape(citation.source)}" data-version="{escape(citation.version)}" '
