@@ -630,9 +630,7 @@ PATCHED = (
 )
 
 
-def test_a_first_ingest_that_fails_makes_no_course(
-    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_first_ingest_that_fails_makes_no_course(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> NoReturn:
         raise RuntimeError("no")
 

@@ -254,7 +254,9 @@ def test_a_cited_text_cannot_be_deleted(records: Records) -> None:
     "url", ["", "nonsense", "sqlite", "no-such-database://host/name", "postgresql://user:secret@host:port/name"]
 )
 def test_a_wrong_url_gives_one_line_with_an_example_and_no_password(url: str) -> None:
-    with pytest.raises(SetupError, match=r"TUTOR_DATABASE_URL cannot be used: .*Example: sqlite:///tutor\.db") as caught:
+    with pytest.raises(
+        SetupError, match=r"TUTOR_DATABASE_URL cannot be used: .*Example: sqlite:///tutor\.db"
+    ) as caught:
         Records(url)
     assert "\n" not in str(caught.value)
     assert "secret" not in str(caught.value)

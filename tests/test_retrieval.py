@@ -29,7 +29,7 @@ def test_a_rank_counts_for_one_over_sixty_and_itself() -> None:
 
 
 def test_what_both_rankings_hold_comes_before_the_first_of_either() -> None:
-    assert [item for item, _ in fuse([[1, 2, 3], [4, 3, 5]])][0] == 3
+    assert next(item for item, _ in fuse([[1, 2, 3], [4, 3, 5]])) == 3
 
 
 def test_equal_scores_are_ordered_by_id() -> None:

@@ -1,6 +1,6 @@
 """Exports a trained checkpoint as the file that ships: ONNX with int8 weights, and its SHA-256.
 
-    python -m evals.grounding.export CHECKPOINT tutor/models/grounder.onnx
+python -m evals.grounding.export CHECKPOINT tutor/models/grounder.onnx
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ def main(
     """Write the file and print its SHA-256."""
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
     model = AutoModelForSequenceClassification.from_pretrained(checkpoint, attn_implementation="eager").eval()
-    inputs = encode(tokenizer, [Pair("Why?", "Because it is so.", "", True), Pair("When did it end?", "In 1961.", "", True)])
+    inputs = encode(
+        tokenizer, [Pair("Why?", "Because it is so.", "", True), Pair("When did it end?", "In 1961.", "", True)]
+    )
     names = ("input_ids", "attention_mask", "token_type_ids")
     axes = {name: {0: "pairs", 1: "tokens"} for name in names}
     out.parent.mkdir(parents=True, exist_ok=True)
