@@ -47,7 +47,8 @@ def main(
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "whole.onnx"
         torch.onnx.export(
-            _Logit(model), tuple(inputs[name] for name in names), whole, input_names=list(names), output_names=["logit"],
+            _Logit(model), tuple(inputs[name] for name in names), whole,
+            input_names=list(names), output_names=["logit"],
             dynamic_axes=axes | {"logit": {0: "pairs"}}, opset_version=17, dynamo=False,
         )  # fmt: skip
         quantize_dynamic(whole, out, weight_type=QuantType.QInt8, per_channel=True)
