@@ -23,7 +23,9 @@ from tutor.words import STOP_WORDS, words
 
 NEIGHBOURS = 3
 ELSEWHERE = 2
+ASKED_IN_HEADING = 0.12  # of the questions: their passage stands under the question itself, as in a list of questions
 _TOKEN = re.compile(r"\w+(?:[-'’.,]\w+)*")
+_NAME = re.compile(r"(?<=\s)[A-Z][\w'’-]+(?:\s+(?:(?:of|the|de|van|von)\s+)?[A-Z0-9][\w'’-]+)*")
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Pair:
-    """What the grounder reads: a question, a sentence, the sentence before it, and whether it answers."""
+    """What the grounder reads: a question, a sentence, what stands before it, and whether it answers."""
 
     question: str
     sentence: str
-    before: str
+    context: str
     answers: bool
     swapped: bool = False
 
@@ -72,6 +74,7 @@ class Examples:
         for word in dict.fromkeys(w for text in self.texts for w in _TOKEN.findall(text)):
             if word.lower() not in STOP_WORDS and len(word) > 2:
                 self.kinds[kind_of(word)].append(word)
+        self.names = sorted({name for row in rows for name in _NAME.findall(row.question)})
 
     def epoch(self, share: dict[str, float]) -> Iterator[list[Pair]]:
         """Yield the pairs of each question in a new order; ``share`` says which part of an origin is used."""
@@ -84,49 +87,71 @@ class Examples:
         """Return one answering pair, the first, and those that do not answer."""
         right = self.draw.choice(sorted(row.answers))
         question = self.rough(row.question)
+        heading = row.question if self.draw.random() < ASKED_IN_HEADING else ""
         vector = self.vectors[row.question]
         wrong = [i for i in range(len(row.sentences)) if i not in row.answers]
         wrong.sort(key=lambda i: -float(np.dot(vector, self.vectors[row.sentences[i]])))
         near = wrong[: NEIGHBOURS - 1] + self.draw.sample(wrong[NEIGHBOURS - 1 :], min(1, len(wrong[NEIGHBOURS - 1 :])))
-        pairs = [self.pair(question, row, right, True), *(self.pair(question, row, i, False) for i in near)]
+        pairs = [self.pair(question, row, i, i == right, heading) for i in (right, *near)]
         pairs += [self.pair(question, other, i, False) for other, i in self.elsewhere(row, vector)]
-        if swapped := self.swap(row.question, row.sentences[right]):
-            pair = self.pair(self.rough(swapped), row, right, False)
-            pairs.append(Pair(pair.question, pair.sentence, pair.before, False, swapped=True))
+        context = pairs[0].context
+        if swapped := self.swap(row, right, context):
+            pairs.append(Pair(self.rough(swapped), row.sentences[right], context, False, swapped=True))
         return pairs
 
-    def pair(self, question: str, row: Row, index: int, answers: bool) -> Pair:
-        """Return a sentence in its context; sometimes without, since a first sentence has none."""
+    def pair(self, question: str, row: Row, index: int, answers: bool, heading: str = "") -> Pair:
+        """Return a sentence in its context; sometimes with less of it, since many a sentence has none."""
+        heading = heading or (heading_of(row) if self.draw.random() < 0.6 else "")
         before = row.sentences[index - 1] if index and self.draw.random() < 0.7 else ""
-        return Pair(question, row.sentences[index], before, answers)
+        return Pair(question, row.sentences[index], in_context(heading, before), answers)
 
     def elsewhere(self, row: Row, vector: Vector) -> list[tuple[Row, int]]:
         """Return sentences of other passages that the embedder ranks high for this question."""
+        own = set(row.sentences)
         sample = self.draw.sample(range(len(self.texts)), min(4000, len(self.texts)))
         order = np.argsort(-(self.matrix[sample] @ vector))[:12]
         found = []
         for at in order:
             title, index, other = self.places[self.texts[sample[int(at)]]]
-            if title != row.title and other.origin == row.origin:
+            if other.origin == row.origin and other.sentences[index] not in own and title != row.title:
                 found.append((other, index))
         return found[:ELSEWHERE]
 
-    def swap(self, question: str, sentence: str) -> str:
-        """Return ``question`` about something else: its rarest word shared with ``sentence``, replaced by its like."""
-        shared = set(words(sentence))
-        candidates = [
-            t for t in _TOKEN.findall(question) if t.lower() not in STOP_WORDS and set(words(t)) & shared and len(t) > 2
+    def swap(self, row: Row, right: int, context: str) -> str:
+        """Return the question about something else: a name or its rarest word shared with the pair, replaced."""
+        shared = set(words(f"{row.sentences[right]} {context if context != row.question else ''}"))
+        nearby = " ".join(s for i, s in enumerate(row.sentences) if i != right)
+        names = [name for name in _NAME.findall(row.question) if set(words(name)) & shared]
+        tokens = [
+            t
+            for t in _TOKEN.findall(row.question)
+            if t.lower() not in STOP_WORDS and set(words(t)) & shared and len(t) > 2
         ]
-        if not candidates:
-            return ""
-        rarest = min(candidates, key=lambda t: self.frequency[words(t)[0]] if words(t) else math.inf)
-        if kind_of(rarest) == "year" and self.draw.random() < 0.7:
-            other = str(int(rarest) + self.draw.choice([-21, -7, -3, -1, 1, 2, 4, 9, 30]))
+        if names and self.draw.random() < 0.6:
+            old = self.draw.choice(names)
+            others = self.near_or_far(_NAME.findall(nearby), self.names)
+        elif tokens:
+            old = min(tokens, key=lambda t: self.frequency[words(t)[0]] if words(t) else math.inf)
+            kind = kind_of(old)
+            if kind == "year" and self.draw.random() < 0.7:
+                others = [str(int(old) + self.draw.choice([-21, -7, -3, -1, 1, 2, 4, 9, 30]))]
+            else:
+                like = [
+                    t
+                    for t in _TOKEN.findall(nearby)
+                    if kind_of(t) == kind and t.lower() not in STOP_WORDS and len(t) > 2
+                ]
+                others = self.near_or_far(like, self.kinds[kind])
         else:
-            other = self.draw.choice(self.kinds[kind_of(rarest)])
-        if set(words(other)) & shared:
             return ""
-        return re.sub(rf"(?<!\w){re.escape(rarest)}(?!\w)", lambda _: other, question, count=1)
+        new = self.draw.choice(others)
+        if set(words(new)) & (shared | set(words(row.question))):
+            return ""
+        return re.sub(rf"(?<!\w){re.escape(old)}(?!\w)", lambda _: new, row.question, count=1)
+
+    def near_or_far(self, near: list[str], far: list[str]) -> list[str]:
+        """Return the words of the passage or of everywhere: both make a question about something else."""
+        return near if near and self.draw.random() < 0.5 else far
 
     def rough(self, question: str) -> str:
         """Return the question as hurried people type it, now and then."""
@@ -150,6 +175,16 @@ class Examples:
         head, tail = word[:at], word[at:]
         made = self.draw.choice([head + tail[1:], head + tail[0] + tail, head + tail[1] + tail[0] + tail[2:]])
         return question[: match.start()] + made + question[match.end() :]
+
+
+def heading_of(row: Row) -> str:
+    """Return the title that a row's passage stands under; blocks of SQuAD sentences have only a number."""
+    return "" if row.origin == "squad-nqg" else row.title.replace("-", " ")
+
+
+def in_context(heading: str, before: str) -> str:
+    """Return what the grounder reads after a sentence: its heading and the sentence before it."""
+    return ". ".join(part for part in (heading, before) if part)
 
 
 def kind_of(word: str) -> str:

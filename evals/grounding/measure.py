@@ -22,7 +22,7 @@ import typer
 from rich.console import Console
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from evals.grounding.examples import Pair, Row, read_rows
+from evals.grounding.examples import Pair, Row, heading_of, in_context, read_rows
 from evals.grounding.train import encode
 
 console = Console()
@@ -37,7 +37,12 @@ def average_precision(right: Sequence[bool]) -> float:
 
 def scores(row: Row, question: str, score: Scorer) -> np.ndarray[Any, np.dtype[np.float32]]:
     """Return the score of each sentence of a row's passage for ``question``."""
-    return score([Pair(question, s, row.sentences[i - 1] if i else "", False) for i, s in enumerate(row.sentences)])
+    return score(
+        [
+            Pair(question, s, in_context(heading_of(row), row.sentences[i - 1] if i else ""), False)
+            for i, s in enumerate(row.sentences)
+        ]
+    )
 
 
 def selection(rows: Sequence[Row], score: Scorer) -> tuple[float, float]:
