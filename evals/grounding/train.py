@@ -30,8 +30,9 @@ from tutor.settings import Settings
 
 SEED = 11
 QUESTIONS = 8  # a step
-LONGEST = 128  # tokens; the grounder reads no more
-WARM_UP = 100
+LONGEST = 112  # tokens; the grounder reads no more
+WARM_UP = 150
+LENGTHS = 4  # parts of a step, by length
 SHARE = {"squad-nqg": 0.75}  # two thirds of the data otherwise
 
 console = Console()
@@ -44,6 +45,17 @@ def encode(tokenizer: Any, pairs: list[Pair]) -> Any:
     return tokenizer(
         questions, contexts, truncation="only_second", max_length=LONGEST, padding=True, return_tensors="pt"
     )
+
+
+def logits_of(model: Any, tokenizer: Any, pairs: list[Pair], device: str) -> torch.Tensor:
+    """Return the logit of each pair; long and short ones go apart, since a batch is as long as its longest."""
+    order = sorted(range(len(pairs)), key=lambda i: len(pairs[i].sentence) + len(pairs[i].context))
+    made = []
+    for part in np.array_split(order, LENGTHS):
+        with torch.autocast(device, torch.bfloat16):
+            made.append(model(**encode(tokenizer, [pairs[i] for i in part]).to(device)).logits[:, 0].float())
+    back = torch.tensor(order, device=device).argsort()
+    return torch.cat(made)[back]
 
 
 def loss_of(logits: torch.Tensor, groups: list[list[Pair]]) -> torch.Tensor:
@@ -102,9 +114,7 @@ def main(
     model.train()
     started, running = time.monotonic(), 0.0
     for step, groups in enumerate(itertools.islice(batches(examples), steps), start=1):
-        inputs = encode(tokenizer, [p for group in groups for p in group]).to(device)
-        with torch.autocast(device, torch.bfloat16):
-            logits = model(**inputs).logits[:, 0].float()
+        logits = logits_of(model, tokenizer, [p for group in groups for p in group], device)
         loss = loss_of(logits, groups)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
