@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from evals.calibration import embed
-from evals.grounding.examples import Examples, Pair, read_rows
+from evals.grounding.examples import Examples, Pair, held_out, read_rows
 from tutor.embedder import load_embedder, unpack_builtin_model
 from tutor.index import Vector
 from tutor.settings import Settings
@@ -103,7 +103,7 @@ def main(
     settings = Settings.load()
     rows = read_rows(data / "train.jsonl.gz")
     texts = list(dict.fromkeys(text for row in rows for text in (row.question, *row.sentences)))
-    examples = Examples(rows, vectors_of(texts, settings, cache), SEED)
+    examples = Examples([row for row in rows if not held_out(row.title)], vectors_of(texts, settings, cache), SEED)
     start = str(unpack_builtin_model(settings.cache))
     tokenizer = AutoTokenizer.from_pretrained(start)
     model = AutoModelForSequenceClassification.from_pretrained(start, num_labels=1).to(device)
