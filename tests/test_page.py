@@ -148,6 +148,14 @@ def test_a_marker_opens_its_source_at_the_quote(visit, lesson_tutor):
     expect(page.locator(".panel .path")).to_have_text((citation.section or "").split(" › ")[-1])
 
 
+def test_a_source_opens_with_the_heading_of_the_quote_in_view(visit, lesson_tutor):
+    page = visit()
+    ask(page, FOUND)
+    page.locator(".words").get_by_role("button", name="Source 1:").click()
+    heading = (latest(lesson_tutor).citations[0].section or "").split(" › ")[-1]
+    expect(page.locator(".panel .text").get_by_role("heading", name=heading)).to_be_in_viewport(ratio=1)
+
+
 def test_a_marker_works_from_the_keyboard_and_escape_returns_to_it(visit, lesson_tutor):
     page = visit()
     ask(page, FOUND)
@@ -215,6 +223,38 @@ def test_a_new_conversation_is_empty_and_the_old_one_can_be_reopened(visit):
     expect(page.locator("#transcript .question")).to_contain_text(FOUND)
 
 
+def test_the_keyboard_passes_the_course_by_without_losing_the_conversation(visit):
+    page = visit()
+    ask(page, FOUND)
+    page.get_by_role("combobox", name="Course").focus()
+    expect(page.get_by_role("listbox")).to_be_visible()
+    with page.expect_response("**/queue/join*"):  # Gradio reports the course that was not changed
+        page.keyboard.press("Tab")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    expect(page.get_by_role("button", name="New conversation")).to_be_focused()
+    expect(page.locator("#transcript .question")).to_contain_text(FOUND)
+
+
+def test_reopening_a_conversation_puts_the_cursor_where_the_next_question_goes(visit):
+    page = visit()
+    ask(page, FOUND)
+    page.get_by_role("button", name="New conversation").click()
+    page.get_by_role("navigation", name="Earlier conversations").get_by_role("button").first.press("Enter")
+    expect(page.locator("#transcript .question")).to_contain_text(FOUND)
+    expect(page.get_by_label("Your question")).to_be_focused()
+
+
+def test_escape_closes_the_menu_of_a_phone_and_returns_to_its_button(visit):
+    page = visit()
+    page.set_viewport_size(PHONE)
+    menu = page.get_by_role("button", name="Menu", exact=True)
+    menu.press("Enter")
+    expect(page.get_by_role("button", name="Close the menu")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#rail")).to_be_hidden()
+    expect(menu).to_be_focused()
+
+
 def test_an_empty_question_is_not_sent(visit, lesson_tutor):
     page = visit()
     before = lesson_tutor.conversations()
@@ -246,6 +286,27 @@ def test_the_page_says_that_the_tutor_is_warming_up_until_it_is_ready(visit, les
     expect(notice).to_be_visible()
     monkeypatch.undo()
     expect(notice).to_have_count(0)
+
+
+def test_a_start_that_failed_says_what_to_do_instead_of_warming_up(visit, lesson_tutor, monkeypatch):
+    page = visit()
+    monkeypatch.setattr(lesson_tutor, "_ready", False)
+    page.reload()
+    expect(page.get_by_text("The tutor is warming up…")).to_be_visible()
+    monkeypatch.setattr(lesson_tutor, "trouble", "The disk is full. Free some space.")
+    expect(page.locator("#composer .notice.error")).to_have_text(
+        "The tutor could not get ready, so it cannot answer yet. The disk is full. Free some space. "
+        "Then start the tutor again and reload this page."
+    )
+    expect(page.get_by_text("The tutor is warming up…")).to_have_count(0)
+
+
+def test_a_page_opened_after_a_failed_start_says_so_at_once(visit, lesson_tutor, monkeypatch):
+    page = visit()
+    monkeypatch.setattr(lesson_tutor, "_ready", False)
+    monkeypatch.setattr(lesson_tutor, "trouble", "The disk is full. Free some space.")
+    page.reload()
+    expect(page.locator("#composer .notice.error")).to_contain_text("The disk is full. Free some space.")
 
 
 def test_a_finished_answer_is_announced_once(visit):

@@ -3,120 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from html.parser import HTMLParser
-from itertools import pairwise
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from markup import HOSTILE, Page, assert_harmless
 
-from tutor.types import (
-    Answer,
-    Citation,
-    Claim,
-    ConversationInfo,
-    CourseInfo,
-    Heading,
-    Message,
-    StoredSource,
-    Support,
-    Timings,
-)
+from tutor.types import Answer, Citation, Claim, ConversationInfo, CourseInfo, Message, Support, Timings
 from tutor.web import rendering
-
-TEXT = (
-    "Farms\n\nPlows\n\nPlows cut deep. Harvests\nfailed.\n\n- Quota: an amount of work.\n- Utopia: a perfect place.\n"
-)
-OUTLINE = (Heading(title="Farms", level=1, start=0), Heading(title="Plows", level=2, start=7))
-
-HOSTILE = [
-    "<script>alert(1)</script>",
-    "</script><script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    '"><img src=//evil.test/x.png>',
-    "' onmouseover='alert(1)",
-    '" autofocus onfocus="alert(1)',
-    "<svg/onload=alert(1)>",
-    "<svg><animate onbegin=alert(1)>",
-    "<iframe src=javascript:alert(1)>",
-    "<math><mtext></p><style>@import'//evil.test'",
-    "<a href=javascript:alert(1)>x</a>",
-    "[x](javascript:alert(1))",
-    "![x](http://evil.test/x.png)",
-    "[1]: http://evil.test",
-    "<!--",
-    "]]>",
-    "<![CDATA[<script>alert(1)</script>]]>",
-    "</p></div></article></aside><h1>out</h1>",
-    "<mark>not the quote</mark>",
-    "<button data-event=cite>1</button>",
-    "${alert(1)}",
-    "{{constructor.constructor('alert(1)')()}}",
-    "`${alert(1)}`",
-    "&lt;script&gt;alert(1)&lt;/script&gt;",
-    "&#60;script&#62;",
-    "\x00<b>\x00",
-    "\ud800<b>\udfff",
-    "\u202egnp.exe\u202c",
-    "\u2066\u202e[1]\u2069",
-    "A" * 10_000,
-    "\u0301" * 200,
-    "\u2028<b>\u2029",
-]
-
-
-class Page(HTMLParser):
-    """What a browser would make of some HTML: elements, attributes and text."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.open: list[str] = []
-        self.text = ""
-        self.marked = ""
-        self.comments: list[str] = []
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += attrs
-        if tag != "path":
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-        if "mark" in self.open:
-            self.marked += data
-
-    def handle_comment(self, data: str) -> None:
-        self.comments.append(data)
-
-    def handle_decl(self, decl: str) -> None:
-        self.comments.append(decl)
-
-    def unknown_decl(self, data: str) -> None:
-        self.comments.append(data)
-
-
-OWN_TAGS = {
-    "article", "aside", "bdi", "button", "code", "div", "h1", "h2", "h3", "h4", "header", "li", "mark", "nav", "ol",
-    "p", "pre", "q", "section", "span", "strong", "time", "ul",
-}  # fmt: skip
-OWN_ATTRIBUTES = {"class", "dir", "type", "role", "tabindex", "datetime"}
-
-
-def assert_harmless(html: str) -> None:
-    page = Page(html)
-    assert not page.open
-    assert not page.comments
-    assert set(page.tags) <= OWN_TAGS
-    assert {n for n, _ in page.attributes if not n.startswith(("data-", "aria-"))} <= OWN_ATTRIBUTES
-    html.encode()
 
 
 def citation(marker: int = 1, text: str = "Plows cut deep.", **other: object) -> Citation:
@@ -135,14 +27,6 @@ def answer(text: str = "Plows cut deep [1].", support: Support = "quoted", **oth
         "prompts": (), "timings_ms": Timings(),
     }  # fmt: skip
     return Answer.model_validate(facts | other)
-
-
-def stored(text: str = TEXT, outline: tuple[Heading, ...] = OUTLINE, **other: object) -> StoredSource:
-    facts: dict[str, object] = {
-        "course": "farming", "name": "lesson.md", "title": "Farms", "version": "sha256:0", "outline": outline,
-        "text": text,
-    }  # fmt: skip
-    return StoredSource.model_validate(facts | other)
 
 
 def test_a_marker_with_a_citation_is_a_named_button():
@@ -251,59 +135,6 @@ def test_no_notice_renders_as_nothing():
     assert rendering.render_notice("", "hint") == ""
 
 
-def test_the_quote_is_marked_exactly():
-    start = TEXT.index("Harvests")
-    assert Page(rendering.render_source(stored(), start, start + 16)).marked == "Harvests\nfailed."
-
-
-def test_a_quote_over_two_paragraphs_is_marked_in_both():
-    start, end = TEXT.index("failed"), TEXT.index("Quota") + 5
-    assert Page(rendering.render_source(stored(), start, end)).marked == "failed.- Quota"
-
-
-def test_a_source_shows_headings_paragraphs_and_list_items():
-    page = Page(rendering.render_source(stored(), 14, 29))
-    assert page.tags.count("h3") == page.tags.count("h4") == 1
-    assert sum(attribute == ("class", "item") for attribute in page.attributes) == 2
-
-
-def test_the_heading_path_leaves_out_a_title_that_stands_above_it():
-    html = rendering.render_source(stored(), 14, 29)
-    path = html[html.index('<ol class="path"') : html.index("</ol>")]
-    assert Page(path + "</ol>").text == "Plows"
-
-
-def test_the_heading_path_ends_with_the_innermost_heading():
-    assert rendering.heading_path(OUTLINE, 20) == ("Farms", "Plows")
-    assert rendering.heading_path(OUTLINE, 3) == ("Farms",)
-
-
-def test_a_sibling_heading_replaces_the_one_before():
-    outline = (*OUTLINE, Heading(title="Sparrows", level=2, start=30))
-    assert rendering.heading_path(outline, 40) == ("Farms", "Sparrows")
-
-
-def test_a_source_that_changed_since_says_so():
-    assert "newer version" in rendering.render_source(stored(changed=True), 0, 5)
-
-
-def test_a_very_long_source_is_shown_around_the_quote():
-    long = "Harvests failed.\n\n" * 20_000
-    html = rendering.render_source(stored(long, ()), 180_000, 180_016)
-    assert Page(html).marked == "Harvests failed."
-    assert len(html) < 400_000
-    assert html.count("only the part around the quote") == 2
-
-
-@pytest.mark.parametrize("span", [(-5, 3), (10**9, 10**9 + 5), (9, 3)])
-def test_a_span_outside_the_text_breaks_nothing(span: tuple[int, int]):
-    assert_harmless(rendering.render_source(stored(), *span))
-
-
-def test_a_problem_with_a_source_is_shown_in_its_place():
-    assert "There is no such source." in Page(rendering.render_source_problem("There is no such source.", "k")).text
-
-
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_words_in_a_conversation_are_only_shown(text: str):
     cited = citation(text=text, title=text, section=text, source=text, version=text, course=text)
@@ -314,15 +145,6 @@ def test_hostile_words_in_a_conversation_are_only_shown(text: str):
     assert_harmless(rendering.render_exchange(exchange, last=True))
     assert_harmless(rendering.render_pending(text, text, text))
     assert_harmless(rendering.announcement(exchange))
-
-
-@pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_words_in_a_source_are_only_shown(text: str):
-    body = f"{text}\n\n- {text}\n\n{text}"
-    source = stored(body, (Heading(title=text, level=2, start=0),), name=text, title=text, version=text)
-    html = rendering.render_source(source, 0, len(body))
-    assert_harmless(html)
-    assert_harmless(rendering.render_source_problem(text, text))
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -342,23 +164,3 @@ def test_a_hostile_question_is_shown_letter_by_letter():
 
 def test_a_label_carries_no_direction_marks():
     assert rendering.label("a\u202eb\u2066c\n d") == "abc d"
-
-
-@given(st.text(alphabet="ab \n-.1[]", max_size=300), st.data())
-def test_paragraphs_hold_every_visible_character_once_and_in_order(text: str, data: st.DataObject):
-    starts = [m for m in range(len(text)) if text[m].strip() and (m == 0 or text[m - 1] == "\n")]
-    chosen = data.draw(st.lists(st.sampled_from(starts), unique=True).map(sorted)) if starts else []
-    outline = [Heading(title="x", level=2, start=start) for start in chosen]
-    spans = list(rendering.split_paragraphs(text, outline, 0, len(text)))
-    assert all(a < b for a, b in spans)
-    assert all(before[1] <= after[0] for before, after in pairwise(spans))
-    assert "".join("".join(text[a:b].split()) for a, b in spans) == "".join(text.split())
-
-
-@given(st.text(max_size=200), st.integers(0, 200), st.integers(0, 200))
-@example("\r\x0c\x1c\x85", 0, 4)
-def test_the_marked_words_are_those_of_the_span(text: str, start: int, end: int):
-    start, end = sorted((min(start, len(text)), min(end, len(text))))
-    marked = Page(rendering.render_source(stored(text, ()), start, end)).marked
-    shown = rendering.escape(text[start:end])
-    assert "".join(marked.split()) == "".join(Page(shown).text.split())

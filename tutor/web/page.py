@@ -1,21 +1,23 @@
-"""The chat page: what is where, and which call of `Tutor` each action makes. All HTML comes from `rendering`."""
+"""The chat page: which call of `Tutor` each action makes, and what the page shows then.
+
+What is where comes from `layout`, and the HTML from `rendering` and `source_panel`.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from importlib.resources import files
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import gradio as gr
 from fastapi import FastAPI
 
 from tutor.errors import NotFound, TutorError
 from tutor.types import Answer, Conversation
-from tutor.web import rendering
+from tutor.web import rendering, source_panel
+from tutor.web.layout import Parts, build_bridge, build_head, build_theme, lay_out
 
 if TYPE_CHECKING:
     from tutor.tutor import Tutor
@@ -25,6 +27,8 @@ WAITING = 64
 LISTED = 50  # earlier conversations
 WARMING_UP = "The tutor is warming up… your question will be answered in a moment."
 FIRST_COURSE = "The tutor is warming up and reading its first course… you can ask in a moment."
+NOT_STARTED = "The tutor could not get ready, so it cannot answer yet."
+START_AGAIN = "Then start the tutor again and reload this page."
 IN_LINE = "Your question is in line: the answer comes as soon as the tutor is ready."
 LOOKING = "Looking in the course…"
 GONE = "That conversation is no longer here. This is a new one."
@@ -35,49 +39,12 @@ FAILED = "Something went wrong here, and your question was not answered. It is s
 Updates = dict[Any, Any]  # new values by component
 Memory = dict[str, Any]  # what the browser keeps over a reload: the course and the conversation
 
-# Hands what `page.js` sends to the listeners; their names have to stand here in quotes for Gradio to know them.
-_BRIDGE = """
-element.dataset.bridge = "";
-const known = ["suggest", "cite", "reopen"];
-element.addEventListener("tutor", ({detail}) => { if (known.includes(detail.event)) trigger(detail.event, detail); });
-"""
-_LIVE = 'element.setAttribute("role", "status"); element.setAttribute("aria-live", "polite");'
-_BOOK = (
-    '<path d="M4 5.5C6.5 4 9.5 4 12 6v13c-2.5-2-5.5-2-8-.5z"/>'
-    '<path d="M20 5.5C17.5 4 14.5 4 12 6v13c2.5-2 5.5-2 8-.5z" opacity=".55"/>'
-)
-_BRAND = f'<div class="brand"><svg viewBox="0 0 24 24" aria-hidden="true">{_BOOK}</svg>Tutor</div>'
-_MENU = '<button type="button" class="menu" data-event="menu" aria-controls="rail" aria-expanded="false">Menu</button>'
-_SHUT = '<button type="button" class="shut" data-event="menu" aria-label="Close the menu">×</button>'
-_ICON = quote(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="3 2 18 20" fill="#1d5f57">{_BOOK}</svg>')
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """The components that handlers fill."""
-
-    memory: gr.BrowserState
-    picker: gr.Dropdown
-    fresh: gr.Button
-    history: gr.HTML
-    transcript: gr.HTML
-    live: gr.HTML
-    warming: gr.HTML
-    notice: gr.HTML
-    box: gr.Textbox
-    send: gr.Button
-    panel: gr.HTML
-    said: gr.HTML
-    timer: gr.Timer
-
 
 def build_page(tutor: Tutor) -> gr.Blocks:
     """Return the chat page over ``tutor``."""
     page = gr.Blocks(title="Tutor", analytics_enabled=False, fill_width=True)
     with page:
-        bridge = _html(elem_id="bridge", js_on_load=_BRIDGE)
-        parts = _lay_out()
-        _listen(page, bridge, tutor, parts)
+        _listen(page, build_bridge(), tutor, lay_out())
     page.queue(max_size=WAITING, api_open=False, default_concurrency_limit=CONCURRENT)
     return page
 
@@ -87,9 +54,6 @@ def mount_page(app: FastAPI, tutor: Tutor, path: str = "/") -> FastAPI:
 
     Call it where no event loop runs, as when a server is being put together.
     """
-    style, script = ((files("tutor.web") / "static" / name).read_text("utf-8") for name in ("page.css", "page.js"))
-    # As head=, because Gradio rewrites the selectors of css= and would miss those above its own container.
-    head = f'<link rel="icon" href="data:image/svg+xml,{_ICON}"><style>{style}</style><script>{script}</script>'
     # With monitoring off nobody reads the statistics that Gradio would draw up with pandas after every event.
     os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
 
@@ -98,8 +62,8 @@ def mount_page(app: FastAPI, tutor: Tutor, path: str = "/") -> FastAPI:
             app,
             build_page(tutor),
             path,
-            theme=_theme(),
-            head=head,
+            theme=build_theme(),
+            head=build_head(),
             allowed_paths=[],
             max_file_size="1kb",
             show_error=False,
@@ -115,54 +79,7 @@ def mount_page(app: FastAPI, tutor: Tutor, path: str = "/") -> FastAPI:
     return app
 
 
-def _theme() -> gr.themes.Base:
-    """Return a theme of system fonts only; `page.css` holds the colours for light and dark."""
-    sans = ["ui-sans-serif", "system-ui", "Segoe UI", "Roboto", "Helvetica Neue", "Liberation Sans", "sans-serif"]
-    return gr.themes.Base(font=sans, font_mono=["ui-monospace", "Consolas", "monospace"]).set(
-        body_background_fill="#fbf9f5",
-        body_background_fill_dark="#15181b",
-        body_text_color="#23272d",
-        body_text_color_dark="#e9e6e0",
-    )
-
-
-def _html(value: str = "", **options: Any) -> gr.HTML:
-    return gr.HTML(value, apply_default_css=False, **options)
-
-
-def _lay_out() -> _Parts:
-    with gr.Row(elem_id="app"):
-        with gr.Column(elem_id="rail"):
-            _html(f'<div class="top">{_BRAND}{_SHUT}</div>')
-            picker = gr.Dropdown(label="Course", elem_id="course", filterable=False, interactive=True)
-            fresh = gr.Button("New conversation", elem_id="fresh")
-            history = _html(elem_id="history")
-        with gr.Column(elem_id="chat"):
-            _html(f'<div class="bar">{_MENU}{_BRAND}</div>', elem_id="bar")
-            with gr.Column(elem_id="thread"):
-                transcript = _html(elem_id="transcript")
-                live = _html(elem_id="live")
-            with gr.Column(elem_id="composer"):
-                warming = _html(js_on_load=_LIVE)
-                notice = _html(elem_id="notice", js_on_load=_LIVE)
-                with gr.Row(elem_id="ask"):
-                    box = gr.Textbox(
-                        label="Your question", show_label=False, container=False, elem_id="question",
-                        placeholder="Ask about this course…", lines=1, max_lines=6,
-                    )  # fmt: skip
-                    send = gr.Button("Ask", variant="primary", elem_id="send")
-        panel = _html(elem_id="source")
-    return _Parts(
-        # The key only keeps Gradio from drawing a new one at each start, which would lose the conversation.
-        memory=gr.BrowserState({}, storage_key="tutor", secret="tutor-page-state"),
-        said=_html(elem_id="said", js_on_load=_LIVE),
-        timer=gr.Timer(1, active=False),
-        picker=picker, fresh=fresh, history=history, transcript=transcript, live=live,
-        warming=warming, notice=notice, box=box, send=send, panel=panel,
-    )  # fmt: skip
-
-
-def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: _Parts) -> None:
+def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> None:
     """Connect each action to its call of ``tutor``."""
     everything = [getattr(parts, field.name) for field in fields(parts)]
     quiet: Updates = {"show_progress": "hidden", "api_visibility": "private"}
@@ -170,19 +87,17 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: _Parts) -> No
     def open_page(memory: Memory | None) -> Updates:
         memory = memory or {}
         shown = show(tutor, parts, memory.get("course"), memory.get("conversation"))
-        waiting = WARMING_UP if shown.get(parts.memory, memory).get("course") else FIRST_COURSE
-        return shown | {
-            parts.timer: gr.Timer(active=not tutor.ready),
-            parts.warming: rendering.render_notice("" if tutor.ready else waiting, "wait"),
-        }
+        return shown | _start(tutor, parts, shown.get(parts.memory, memory).get("course"))
 
     def look_again(memory: Memory | None) -> Updates:
-        if not tutor.ready:
+        if _warming_up(tutor):
             return {parts.timer: gr.skip()}
-        awake = {parts.timer: gr.Timer(active=False), parts.warming: ""}
-        return awake if memory and memory.get("course") else open_page(memory) | awake
+        course = (memory or {}).get("course")
+        return _start(tutor, parts, course) if course else open_page(memory)
 
-    def choose(course: str | None) -> Updates:
+    def choose(course: str | None, memory: Memory | None) -> Updates:
+        if course == (memory or {}).get("course"):  # also sent when the keyboard only passes by
+            return {parts.picker: gr.skip()}
         return show(tutor, parts, course, None)
 
     def begin(memory: Memory) -> Updates:
@@ -206,7 +121,9 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: _Parts) -> No
 
     page.load(open_page, parts.memory, everything, **quiet)
     parts.timer.tick(look_again, parts.memory, everything, **quiet)
-    parts.picker.input(choose, parts.picker, everything, preprocess=False, **quiet)  # the choices may have changed
+    parts.picker.input(
+        choose, [parts.picker, parts.memory], everything, preprocess=False, **quiet
+    )  # the choices may have changed
     parts.fresh.click(begin, parts.memory, everything, **quiet)
     bridge.reopen(reopen, parts.memory, everything, trigger_mode="always_last", **quiet)
     bridge.cite(cite, None, parts.panel, trigger_mode="always_last", **quiet)
@@ -217,7 +134,7 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: _Parts) -> No
     chosen.failure(recover, parts.memory, everything, **quiet)
 
 
-def show(tutor: Tutor, parts: _Parts, course: str | None, conversation: str | None) -> Updates:
+def show(tutor: Tutor, parts: Parts, course: str | None, conversation: str | None) -> Updates:
     """Return the page at ``conversation``, or where a new one of ``course`` (else of the first course) begins."""
     try:
         courses = tutor.courses()
@@ -247,7 +164,7 @@ def show(tutor: Tutor, parts: _Parts, course: str | None, conversation: str | No
     }
 
 
-def ask(tutor: Tutor, parts: _Parts, question: str, memory: Memory, draft: str) -> Iterator[Updates]:
+def ask(tutor: Tutor, parts: Parts, question: str, memory: Memory, draft: str) -> Iterator[Updates]:
     """Yield the page as the answer to ``question`` grows, and last with the whole conversation.
 
     The box keeps the question until it is answered, so that no failure loses it; ``draft`` is what it holds then.
@@ -257,7 +174,7 @@ def ask(tutor: Tutor, parts: _Parts, question: str, memory: Memory, draft: str) 
         yield {parts.notice: rendering.render_notice(EMPTY if course else NO_COURSE, "hint")}
         return
     text = ""
-    status = LOOKING if tutor.ready else IN_LINE
+    status = IN_LINE if _warming_up(tutor) else LOOKING
     yield _usable(parts, False) | {
         parts.transcript: gr.skip() if conversation else "",
         parts.live: rendering.render_pending(question, text, status),
@@ -288,12 +205,28 @@ def open_source(tutor: Tutor, chosen: dict[str, Any]) -> str:
     except (KeyError, TypeError, ValueError):
         start = end = 0
     try:
-        return rendering.render_source(tutor.source(course, name, version or None), start, end)
+        return source_panel.render_source(tutor.source(course, name, version or None), start, end)
     except TutorError as error:
-        return rendering.render_source_problem(str(error), rendering.source_key(course, name, version, start, end))
+        key = source_panel.source_key(course, name, version, start, end)
+        return source_panel.render_source_problem(str(error), key)
 
 
-def _usable(parts: _Parts, usable: bool) -> Updates:
+def _warming_up(tutor: Tutor) -> bool:
+    return not tutor.ready and not tutor.trouble
+
+
+def _start(tutor: Tutor, parts: Parts, course: str | None) -> Updates:
+    """Return what the page says about the start of the tutor, and whether it looks again in a moment."""
+    if _warming_up(tutor):
+        said = rendering.render_notice(WARMING_UP if course else FIRST_COURSE, "wait")
+    elif tutor.ready:
+        said = ""
+    else:
+        said = rendering.render_notice(f"{NOT_STARTED} {tutor.trouble} {START_AGAIN}", "error")
+    return {parts.warming: said, parts.timer: gr.Timer(active=_warming_up(tutor))}
+
+
+def _usable(parts: Parts, usable: bool) -> Updates:
     return {parts.box: gr.Textbox(interactive=usable), parts.send: gr.Button(interactive=usable)}
 
 

@@ -21,6 +21,13 @@
     document.querySelector(".menu")?.setAttribute("aria-expanded", String(isOpen("menu-open")));
   }
 
+  function closeMenu() {
+    if (!isOpen("menu-open")) return false;
+    setOpen("menu-open", false);
+    document.querySelector(".menu").focus();
+    return true;
+  }
+
   // --- the source ---------------------------------------------------------------------------------------------------
 
   function openSource(button) {
@@ -39,13 +46,19 @@
     markOpened(panel().dataset.key);
     requestAnimationFrame(() => {
       text.scrollTop = 0;
-      if (mark) {
-        // Scrolls this container only: scrollIntoView would move the whole page on a phone.
-        const offset = mark.getBoundingClientRect().top - text.getBoundingClientRect().top;
-        text.scrollTop = offset - Math.max(24, (text.clientHeight - mark.offsetHeight) / 3);
-      }
+      // Scrolls this container only: scrollIntoView would move the whole page on a phone.
+      if (mark) text.scrollTop = startOf(text, mark);
       (mark ?? text).focus({ preventScroll: true });
     });
+  }
+
+  // Where to begin reading: at the heading of the quote if both are well in view then, else a little above the quote.
+  function startOf(text, mark) {
+    const at = (element) => element.getBoundingClientRect().top - text.getBoundingClientRect().top;
+    const above = (heading) => heading.compareDocumentPosition(mark) & Node.DOCUMENT_POSITION_FOLLOWING;
+    const heading = [...text.querySelectorAll("h3, h4, h5, h6")].filter(above).at(-1);
+    if (heading && at(mark) - at(heading) + mark.offsetHeight < text.clientHeight * 0.6) return at(heading) - 24;
+    return at(mark) - Math.max(24, (text.clientHeight - mark.offsetHeight) / 3);
   }
 
   function closeSource() {
@@ -109,8 +122,9 @@
     cite: openSource,
     close: closeSource,
     menu: () => {
-      setOpen("menu-open", !isOpen("menu-open"));
-      document.querySelector(isOpen("menu-open") ? ".shut" : ".menu").focus();
+      if (closeMenu()) return;
+      setOpen("menu-open", true);
+      document.querySelector(".shut").focus();
     },
     suggest: (button) => {
       if (byId("send").disabled) return; // one question at a time
@@ -119,7 +133,7 @@
     },
     reopen: (button) => {
       following = true;
-      setOpen("menu-open", false);
+      if (!closeMenu()) question().focus(); // the list is drawn anew, and this button goes with it
       tell("reopen", { conversation: button.dataset.conversation });
     },
   };
@@ -127,16 +141,17 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-event]");
     if (button) actions[button.dataset.event]?.(button);
-    else if (event.target.closest?.("#fresh")) setOpen("menu-open", false);
-    else if (event.target.id === "chat" || event.target.id === "app") setOpen("menu-open", false);
+    else if (event.target.closest?.("#fresh") || event.target.id === "chat" || event.target.id === "app") closeMenu();
     if (event.target.closest?.("#send, #fresh")) following = true;
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && event.target === question()) following = true;
     if (event.key !== "Escape") return;
-    if (isOpen("menu-open")) setOpen("menu-open", false);
-    else if (closeSource()) event.preventDefault();
+    if (closeMenu() || closeSource()) event.preventDefault();
   });
+  // Gradio's list opens again when Tab leaves it, and then covers what is below: it need not hear of that key.
+  const passBy = (event) => event.key === "Tab" && event.target.closest?.("#course") && event.stopPropagation();
+  window.addEventListener("keydown", passBy, { capture: true });
 
   const ready = () => ["thread", "source", "ask"].every(byId) && question() && document.querySelector("[data-bridge]");
   const waiting = new MutationObserver(() => {

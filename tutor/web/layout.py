@@ -1,0 +1,105 @@
+"""The layout of the chat page: its components in their places, its theme and its head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+from urllib.parse import quote
+
+import gradio as gr
+
+# Hands what `page.js` sends to the listeners; their names have to stand here in quotes for Gradio to know them.
+_BRIDGE = """
+element.dataset.bridge = "";
+const known = ["suggest", "cite", "reopen"];
+element.addEventListener("tutor", ({detail}) => { if (known.includes(detail.event)) trigger(detail.event, detail); });
+"""
+_LIVE = 'element.setAttribute("role", "status"); element.setAttribute("aria-live", "polite");'
+_BOOK = (
+    '<path d="M4 5.5C6.5 4 9.5 4 12 6v13c-2.5-2-5.5-2-8-.5z"/>'
+    '<path d="M20 5.5C17.5 4 14.5 4 12 6v13c2.5-2 5.5-2 8-.5z" opacity=".55"/>'
+)
+_BRAND = f'<div class="brand"><svg viewBox="0 0 24 24" aria-hidden="true">{_BOOK}</svg>Tutor</div>'
+_MENU = '<button type="button" class="menu" data-event="menu" aria-controls="rail" aria-expanded="false">Menu</button>'
+_SHUT = '<button type="button" class="shut" data-event="menu" aria-label="Close the menu">×</button>'
+_ICON = quote(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="3 2 18 20" fill="#1d5f57">{_BOOK}</svg>')
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The components that handlers fill."""
+
+    memory: gr.BrowserState
+    picker: gr.Dropdown
+    fresh: gr.Button
+    history: gr.HTML
+    transcript: gr.HTML
+    live: gr.HTML
+    warming: gr.HTML
+    notice: gr.HTML
+    box: gr.Textbox
+    send: gr.Button
+    panel: gr.HTML
+    said: gr.HTML
+    timer: gr.Timer
+
+
+def build_head() -> str:
+    """Return what goes into the page's ``<head>``: its icon, style and script, all inline."""
+    style, script = ((files("tutor.web") / "static" / name).read_text("utf-8") for name in ("page.css", "page.js"))
+    # Not as css=, because Gradio rewrites its selectors and would miss those above its own container.
+    return f'<link rel="icon" href="data:image/svg+xml,{_ICON}"><style>{style}</style><script>{script}</script>'
+
+
+def build_theme() -> gr.themes.Base:
+    """Return a theme of system fonts only; `page.css` holds the colours for light and dark."""
+    sans = ["ui-sans-serif", "system-ui", "Segoe UI", "Roboto", "Helvetica Neue", "Liberation Sans", "sans-serif"]
+    return gr.themes.Base(font=sans, font_mono=["ui-monospace", "Consolas", "monospace"]).set(
+        body_background_fill="#fbf9f5",
+        body_background_fill_dark="#15181b",
+        body_text_color="#23272d",
+        body_text_color_dark="#e9e6e0",
+    )
+
+
+def _html(value: str = "", **options: Any) -> gr.HTML:
+    return gr.HTML(value, apply_default_css=False, **options)
+
+
+def build_bridge() -> gr.HTML:
+    """Return the unseen component whose events are what `page.js` sends: ``suggest``, ``cite`` and ``reopen``."""
+    return _html(elem_id="bridge", js_on_load=_BRIDGE)
+
+
+def lay_out() -> Parts:
+    """Return the components of the page, put in their places in the ``gr.Blocks`` that is open."""
+    with gr.Row(elem_id="app"):
+        with gr.Column(elem_id="rail"):
+            _html(f'<div class="top">{_BRAND}{_SHUT}</div>')
+            picker = gr.Dropdown(label="Course", elem_id="course", filterable=False, interactive=True)
+            fresh = gr.Button("New conversation", elem_id="fresh")
+            history = _html(elem_id="history")
+        with gr.Column(elem_id="chat"):
+            _html(f'<div class="bar">{_MENU}{_BRAND}</div>', elem_id="bar")
+            with gr.Column(elem_id="thread"):
+                transcript = _html(elem_id="transcript")
+                live = _html(elem_id="live")
+            with gr.Column(elem_id="composer"):
+                warming = _html(js_on_load=_LIVE)
+                notice = _html(elem_id="notice", js_on_load=_LIVE)
+                with gr.Row(elem_id="ask"):
+                    box = gr.Textbox(
+                        label="Your question", show_label=False, container=False, elem_id="question",
+                        placeholder="Ask about this course…", lines=1, max_lines=6,
+                    )  # fmt: skip
+                    send = gr.Button("Ask", variant="primary", elem_id="send")
+        panel = _html(elem_id="source")
+    return Parts(
+        # The key only keeps Gradio from drawing a new one at each start, which would lose the conversation.
+        memory=gr.BrowserState({}, storage_key="tutor", secret="tutor-page-state"),
+        said=_html(elem_id="said", js_on_load=_LIVE),
+        timer=gr.Timer(1, active=False),
+        picker=picker, fresh=fresh, history=history, transcript=transcript, live=live,
+        warming=warming, notice=notice, box=box, send=send, panel=panel,
+    )  # fmt: skip
