@@ -106,7 +106,9 @@ def main(
     examples = Examples([row for row in rows if not held_out(row.title)], vectors_of(texts, settings, cache), SEED)
     start = str(unpack_builtin_model(settings.cache))
     tokenizer = AutoTokenizer.from_pretrained(start)
-    model = AutoModelForSequenceClassification.from_pretrained(start, num_labels=1).to(device)
+    model = AutoModelForSequenceClassification.from_pretrained(
+        start, num_labels=1, attention_probs_dropout_prob=0.0
+    ).to(device)
     optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: min((step + 1) / WARM_UP, max(0.02, 1 - step / steps))
