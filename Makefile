@@ -41,9 +41,11 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP) install --quiet --progress-bar on -c constraints.txt -e .
+	@echo "Installing what Tutor needs: about 2 GB and a few minutes, the first time only."
+	@$(PIP) install --progress-bar on -c constraints.txt -e .  # --quiet would hide the progress too
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP) install --quiet --progress-bar on -c constraints.txt -e '.[dev]'
+	@echo "Installing what Tutor and its tests need: a few minutes, the first time only."
+	@$(PIP) install --progress-bar on -c constraints.txt -e '.[dev]'
 	@touch $@ $(VENV)/.run
