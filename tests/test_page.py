@@ -295,8 +295,8 @@ def test_a_start_that_failed_says_what_to_do_instead_of_warming_up(visit, lesson
     expect(page.get_by_text("The tutor is warming up…")).to_be_visible()
     monkeypatch.setattr(lesson_tutor, "trouble", "The disk is full. Free some space.")
     expect(page.locator("#composer .notice.error")).to_have_text(
-        "The tutor could not get ready, so it cannot answer yet. The disk is full. Free some space. "
-        "Then start the tutor again and reload this page."
+        "The tutor could not get ready, so it cannot answer yet. This is what is wrong, and what helps: "
+        "The disk is full. Free some space. Then start the tutor again and reload this page."
     )
     expect(page.get_by_text("The tutor is warming up…")).to_have_count(0)
 

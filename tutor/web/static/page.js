@@ -146,11 +146,13 @@
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && event.target === question()) following = true;
-    if (event.key !== "Escape") return;
+    if (event.key !== "Escape" || event.target.matches?.('#course [aria-expanded="true"]')) return; // closes its list
     if (closeMenu() || closeSource()) event.preventDefault();
   });
-  // Gradio's list opens again when Tab leaves it, and then covers what is below: it need not hear of that key.
-  const passBy = (event) => event.key === "Tab" && event.target.closest?.("#course") && event.stopPropagation();
+  // Gradio's list opens again when Tab leaves it, and then covers what is below: it need not hear of these keys.
+  const passBy = (event) => {
+    if (["Tab", "Shift"].includes(event.key) && event.target.closest?.("#course")) event.stopPropagation();
+  };
   window.addEventListener("keydown", passBy, { capture: true });
 
   const ready = () => ["thread", "source", "ask"].every(byId) && question() && document.querySelector("[data-bridge]");
