@@ -255,6 +255,17 @@ def test_escape_closes_the_menu_of_a_phone_and_returns_to_its_button(visit):
     expect(menu).to_be_focused()
 
 
+def test_escape_in_the_course_list_closes_only_the_list(visit):
+    page = visit()
+    ask(page, FOUND)
+    page.locator(".words .cite").first.click()
+    expect(page.locator("#source")).to_be_visible()
+    page.get_by_role("combobox", name="Course").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    expect(page.locator("#source")).to_be_visible()
+
+
 def test_an_empty_question_is_not_sent(visit, lesson_tutor):
     page = visit()
     before = lesson_tutor.conversations()

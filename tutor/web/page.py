@@ -75,7 +75,7 @@ def mount_page(app: FastAPI, tutor: Tutor, path: str = "/") -> FastAPI:
             enable_monitoring=False,
         )
 
-    asyncio.run(mount())  # where no loop runs, Gradio opens eleven and closes none
+    asyncio.run(mount())  # where no loop runs, Gradio opens a dozen and closes none
     return app
 
 
