@@ -17,7 +17,7 @@ from tutor.web.problems import add_problem_handlers, problem
 
 LARGEST_BODY = 256_000  # bytes; a question is at most a few thousand
 _LOCAL = {"127.0.0.1", "localhost", "::1"}
-_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
 # Gradio needs inline scripts and evaluates templates; everything still has to come from this server.
 _POLICY = (
@@ -48,7 +48,7 @@ def build_app(tutor: Tutor) -> FastAPI:
     add_problem_handlers(app)
     app.include_router(api.router)
     app.include_router(api.health)
-    for path in ("/api/{rest:path}", "/healthz", "/readyz"):
+    for path in ("/api", "/api/{rest:path}", "/healthz", "/readyz"):
         app.add_api_route(path, _nowhere, methods=_METHODS, include_in_schema=False)
     app.add_middleware(Guard, base_url=tutor.settings.base_url)
     return mount_page(app, tutor)
@@ -56,7 +56,8 @@ def build_app(tutor: Tutor) -> FastAPI:
 
 def _nowhere(request: Request) -> None:
     """Answer for the API where it has nothing; the page below it would answer in a form of its own."""
-    near = [r for r in request.app.routes if isinstance(r, Route) and r.matches(request.scope)[0] is Match.PARTIAL]
+    routes = [*request.app.routes, *api.router.routes, *api.health.routes]  # an application keeps its routers closed
+    near = [r for r in routes if isinstance(r, Route) and r.matches(request.scope)[0] is Match.PARTIAL]
     if near:  # the address is right and the method is not
         allowed = sorted({method for route in near for method in route.methods or ()})
         raise HTTPException(405, headers={"Allow": ", ".join(allowed)})
@@ -82,9 +83,13 @@ class Guard:
         headers = Headers(scope=scope)
         refusal = None
         if _hostname(headers.get("host", "")) not in self.hosts:
-            refusal = problem(400, "Unknown host", "This address is not one that the tutor serves.")
-        elif (origin := headers.get("origin")) and urlsplit(origin).netloc != headers.get("host"):
-            refusal = problem(403, "Foreign origin", "Another site's page cannot call the tutor.")
+            detail = (
+                "This address is not one that the tutor serves. Open the one that it printed, or set TUTOR_BASE_URL."
+            )
+            refusal = problem(400, "Unknown host", detail)
+        elif (origin := headers.get("origin")) and origin.partition("://")[2] != headers.get("host"):
+            detail = "Another site's page cannot call the tutor. Call it from a program, or use its own page."
+            refusal = problem(403, "Foreign origin", detail)
         elif scope["path"].startswith("/gradio_api/upload"):
             refusal = problem(403, "No uploads", "The chat page takes no files. Add them with: tutor ingest.")
         elif int(headers.get("content-length") or 0) > LARGEST_BODY:
@@ -93,13 +98,17 @@ class Guard:
             # The page's framework stores any visitor's file; nothing here needs one.
             refusal = problem(415, "Unsupported media type", "The tutor takes no uploads. Send JSON.")
         if refusal is not None:
-            await refusal(scope, receive, send)
+            await refusal(scope, receive, _with_headers(send))
             return
         await self.app(scope, _limited(receive), _with_headers(send))
 
 
 def _hostname(host: str) -> str:
-    return urlsplit(f"//{host}").hostname or ""
+    """Return the name in a ``Host`` header; empty for one that names none."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:  # an address in brackets that is none
+        return ""
 
 
 def _limited(receive: Receive) -> Receive:

@@ -59,13 +59,15 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
-        details = {
-            404: "There is nothing at this address.",
-            405: "This address does not take that method.",
-            413: "The request is larger than the tutor takes. Send less.",
+        headers = dict(error.headers or {})
+        known = {
+            400: ("The request cannot be used", "The body is not JSON that can be read. Correct the request."),
+            404: ("Not found", "There is nothing at this address. See /api/openapi.json for what there is."),
+            405: ("Method not allowed", f"This address takes only {headers.get('Allow', 'other methods')}. Use that."),
+            413: ("Too large", "The request is larger than the tutor takes. Send less."),
         }
-        detail = details.get(error.status_code, str(error.detail))
-        return problem(error.status_code, str(error.detail), detail, dict(error.headers or {}))
+        title, detail = known.get(error.status_code, (str(error.detail), str(error.detail)))
+        return problem(error.status_code, title, detail, headers)
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
