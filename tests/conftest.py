@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-import threading
-import time
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
-import uvicorn
+from serving import serving
 
 from tutor.embedder import Embedder, load_embedder
 from tutor.settings import Settings
 from tutor.tutor import Tutor
-from tutor.web.app import build_app
-from tutor.web.server import listen
 
 SHARED = Path(__file__).parents[2] / "shared"
 ARTICLE = SHARED / "sources" / "great-leap-forward.txt"
@@ -56,26 +54,62 @@ def tutor(settings: Settings, embedder: Embedder) -> Iterator[Tutor]:
         yield opened
 
 
+@pytest.fixture
+def warm(monkeypatch: pytest.MonkeyPatch, embedder: Embedder) -> None:
+    """Spare whoever loads the model the seconds that it takes: they share the one that is loaded already."""
+    monkeypatch.setattr("tutor.embedder.load_embedder", lambda name, cache: embedder)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The state folder of this test, not made yet."""
+    return tmp_path / "home"
+
+
 @pytest.fixture(scope="session")
-def lesson_tutor(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iterator[Tutor]:
+def prepared(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Path:
+    """A state folder that holds the bundled course and is in nobody's use: for copying."""
+    folder = tmp_path_factory.mktemp("prepared") / "home"
+    with Tutor.open(Settings.load(home=folder)) as tutor:
+        tutor._embedder = embedder
+        tutor.warm()
+    return folder
+
+
+@pytest.fixture
+def lesson_home(home: Path, prepared: Path) -> Path:
+    """The state folder of this test, with the bundled course in it."""
+    shutil.copytree(prepared, home)
+    return home
+
+
+@pytest.fixture(scope="session")
+def lesson_tutor(tmp_path_factory: pytest.TempPathFactory, prepared: Path, embedder: Embedder) -> Iterator[Tutor]:
     """A tutor with the bundled course, shared by tests that only ask."""
-    with Tutor.open(Settings.load(home=tmp_path_factory.mktemp("lesson"))) as opened:
+    folder = tmp_path_factory.mktemp("lesson") / "home"
+    shutil.copytree(prepared, folder)
+    with Tutor.open(Settings.load(home=folder)) as opened:
         opened._embedder = embedder
         opened.warm()
         yield opened
 
 
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of three megabytes."""
+    if sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("mount"):
+        pytest.skip("a small file system can only be mounted by root on Linux")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", disk], capture_output=True, text=True)
+    if mounted.returncode:
+        pytest.skip(f"a small file system cannot be mounted here: {mounted.stderr.strip()}")
+    yield disk
+    subprocess.run(["umount", "-l", disk], check=True)
+
+
 @pytest.fixture(scope="session")
 def live_server(lesson_tutor: Tutor) -> Iterator[str]:
     """The address of a real server over the bundled course."""
-    listener = listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(build_app(lesson_tutor), log_level="warning"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    while not server.started:
-        time.sleep(0.05)
-    assert httpx.get(f"{address}/healthz").status_code == 200
-    yield address
-    server.should_exit = True
-    thread.join(timeout=10)
+    with serving(lesson_tutor) as address:
+        yield address

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -14,7 +13,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import commandline
 import pytest
 import typer
 from commandline import run
@@ -25,10 +23,6 @@ from tutor.cli import app, main, progress_bar
 from tutor.settings import Settings
 from tutor.tutor import Tutor
 from tutor.types import Answer, IngestReport
-
-home, prepared, lesson_home, warm = (
-    commandline.home, commandline.prepared, commandline.lesson_home, commandline.warm,
-)  # fmt: skip
 
 COURSE = "great-leap-forward"
 DIED = "When did Mao Zedong die?"
@@ -250,64 +244,6 @@ def test_a_state_folder_that_cannot_be_made_is_told_in_one_line(
 
 def test_no_terminal_control_reaches_standard_error_through_a_name(lesson_home: Path, warm: None) -> None:
     assert "\x1b" not in run("ask", DIED, "--course", "\x1b[31mred").complaint
-
-
-# --- a full disk -----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of three megabytes."""
-    if sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("mount"):
-        pytest.skip("a small file system can only be mounted by root on Linux")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", disk], capture_output=True, text=True)
-    if mounted.returncode:
-        pytest.skip(f"a small file system cannot be mounted here: {mounted.stderr.strip()}")
-    yield disk
-    subprocess.run(["umount", "-l", disk], check=True)
-
-
-def fill(disk: Path, leaving: int) -> Path:
-    """Return a file that takes all space of ``disk`` but ``leaving`` bytes."""
-    ballast = disk / "ballast"
-    ballast.write_bytes(bytes(shutil.disk_usage(disk).free - leaving))
-    return ballast
-
-
-@pytest.fixture
-def full_disk(small_disk: Path, prepared: Path, monkeypatch: pytest.MonkeyPatch, warm: None) -> Path:
-    """A full file system that holds a state folder with the bundled course; returns what to delete to free it."""
-    shutil.copytree(prepared, small_disk / "home")
-    monkeypatch.setenv("TUTOR_HOME", str(small_disk / "home"))
-    return fill(small_disk, leaving=0)
-
-
-@pytest.mark.parametrize("leaving", [0, 60_000, 250_000])
-def test_a_first_start_on_a_full_disk_is_told_in_one_line(
-    leaving: int, small_disk: Path, notes: Path, monkeypatch: pytest.MonkeyPatch, warm: None
-) -> None:
-    fill(small_disk, leaving)
-    monkeypatch.setenv("TUTOR_HOME", str(small_disk / "home"))
-    assert run("ingest", notes, "--course", "notes").complaint
-
-
-def test_a_course_still_answers_after_the_disk_was_full_for_another(full_disk: Path, notes: Path) -> None:
-    assert run("ingest", notes, "--course", "notes").complaint
-    full_disk.unlink()
-    assert "September 9, 1976" in run("ask", DIED).out
-    assert run("ingest", notes, "--course", "notes").out.startswith("1 added")
-
-
-def test_a_course_still_answers_after_the_disk_was_full_for_its_own_next_version(full_disk: Path, notes: Path) -> None:
-    assert run("ingest", notes, "--course", COURSE).complaint
-    full_disk.unlink()
-    assert "September 9, 1976" in run("ask", DIED, "--course", COURSE).out
-
-
-def test_a_question_on_a_full_disk_is_told_in_one_line(full_disk: Path) -> None:
-    assert run("ask", DIED).complaint
 
 
 # --- ingest ----------------------------------------------------------------------------------------------------------

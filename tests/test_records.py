@@ -270,7 +270,7 @@ def test_a_folder_that_cannot_be_made_gives_one_line(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_database_gives_one_line(file: Path) -> None:
     file.write_bytes(b"not a database" * 1_000)
-    with pytest.raises(NotReady, match=r"The records cannot be used: DatabaseError\. Run tutor doctor"):
+    with pytest.raises(NotReady, match="The records are damaged: file is not a database. Put a copy"):
         Records(f"sqlite:///{file}")
     assert file.read_bytes() == b"not a database" * 1_000
 

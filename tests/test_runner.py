@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import commandline
 import pytest
 from commandline import run
 
@@ -12,8 +11,6 @@ from evals import datasets, runner
 from evals.datasets import Sample
 from evals.runner import ask_all, failed_gates, summarise
 from tutor.tutor import Tutor
-
-home, warm = commandline.home, commandline.warm
 
 COURSE = "great-leap-forward"
 LINES = """

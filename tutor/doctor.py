@@ -7,10 +7,13 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlalchemy import text
+
 from tutor.errors import NotReady, TutorError
+from tutor.records import MEND
 from tutor.remote import RunningTutor
 from tutor.settings import Settings, without_password
-from tutor.tutor import Tutor
+from tutor.tutor import Tutor, check_supported
 
 
 @dataclass(frozen=True)
@@ -25,23 +28,42 @@ class Check:
 def examine(port: int = 7860) -> tuple[list[Check], dict[str, tuple[str, str]]]:
     """Return a check of each part, and each setting with where it came from; raises `SetupError` for wrong settings."""
     settings = Settings.load()
-    checks = [_check("database", lambda: _database(settings)), _check("model", lambda: _model(settings))]
-    checks.append(_check("store", lambda: _store(settings)))
-    checks.append(_check("port", lambda: _port(port)))
-    return checks, settings.origins()
+    supported = _check("settings", lambda: _supported(settings))
+    model = _check("model", lambda: _model(settings))
+    database = _check("database", lambda: _database(settings), supported)
+    store = _check("store", lambda: _store(settings), supported, database, model)
+    return [supported, database, model, store, _check("port", lambda: _port(port))], settings.origins()
 
 
-def _check(name: str, look: Callable[[], str]) -> Check:
+def _check(name: str, look: Callable[[], str], *needed: Check) -> Check:
+    """Return what ``look`` finds; it is spared where a check that it builds on has failed, which says enough."""
+    failed = [check.name for check in needed if not check.ok]
+    if failed:
+        return Check(name, False, f"not looked at; first mend the {' and the '.join(failed)}")
     try:
         return Check(name, True, look())
     except (TutorError, OSError) as error:
         return Check(name, False, str(error))
 
 
+def _supported(settings: Settings) -> str:
+    check_supported(settings)
+    return f"{settings.mode} mode, answered by {settings.model}"
+
+
 def _database(settings: Settings) -> str:
-    with Tutor.open(settings) as tutor:
-        found = tutor.courses()
-    return f"{without_password(settings.database)} answers; {len(found)} course(s)"
+    shown = without_password(settings.database)
+    try:
+        with Tutor.open(settings) as tutor:
+            with tutor.records.read() as session:
+                if session.get_bind().dialect.name == "sqlite":
+                    wrong = session.scalar(text("PRAGMA quick_check(1)"))
+                    if wrong != "ok":
+                        raise NotReady(f"The records are damaged: {' '.join(str(wrong).split())}. {MEND}")
+            found = tutor.courses()
+    except NotReady as error:
+        raise NotReady(f"{shown}: {error}") from error
+    return f"{shown} answers; {len(found)} course(s)"
 
 
 def _model(settings: Settings) -> str:

@@ -29,11 +29,13 @@ from sqlalchemy import (
     create_engine,
     event,
 )
-from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 from tutor.errors import NotReady, SetupError
 from tutor.types import Block, Source
+
+MEND = "Put a copy of the database back, or move it away to begin anew."
 
 
 def _now() -> datetime:
@@ -252,4 +254,6 @@ def _plainly() -> Iterator[None]:
             f"The records cannot be read or written: {error.orig}. Nothing was changed; free space and try again."
         ) from error
     except SQLAlchemyError as error:
+        if type(error) is DatabaseError:  # none of its kinds: SQLite says so of a file that is not a whole database
+            raise NotReady(f"The records are damaged: {error.orig}. {MEND}") from error
         raise NotReady(f"The records cannot be used: {type(error).__name__}. Run tutor doctor.") from error

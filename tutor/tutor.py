@@ -61,14 +61,19 @@ _TAMPERING = re.compile(
 )
 
 
+def check_supported(settings: Settings) -> None:
+    """Raise `SetupError` for a setting that is well formed, but that this version cannot serve."""
+    if settings.model != "quotes":
+        raise SetupError(f"TUTOR_MODEL is {settings.model!r}. This version knows: quotes.")
+    if settings.mode != "personal":
+        raise SetupError(f"TUTOR_MODE is {settings.mode!r}. This version knows: personal.")
+
+
 class Tutor:
     """One installation of the tutor. Thread-safe; opening it is quick, models are loaded when first needed."""
 
     def __init__(self, settings: Settings) -> None:
-        if settings.model != "quotes":
-            raise SetupError(f"TUTOR_MODEL is {settings.model!r}. This version knows: quotes.")
-        if settings.mode != "personal":
-            raise SetupError(f"TUTOR_MODE is {settings.mode!r}. This version knows: personal.")
+        check_supported(settings)
         self.settings = settings
         self.records = Records(settings.database)
         self.library = Library(self.records)
