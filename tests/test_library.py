@@ -644,6 +644,27 @@ def test_a_first_ingest_that_fails_makes_no_course(home: Home, tmp_path: Path, m
     assert home.store.names() == set()
 
 
+def test_an_old_index_that_cannot_be_dropped_goes_with_the_next_ingest(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    drop = Store.drop
+
+    def refuse_the_old(store: Store, name: str) -> None:
+        if name == "c.v1":
+            raise NotReady("The disk is full.")
+        drop(store, name)
+
+    home.ingest(write(tmp_path / "lesson.md", OLD))
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "drop", refuse_the_old)
+        assert home.ingest(write(tmp_path / "lesson.md", NEW)).changed == ("lesson.md",)
+    assert "left until the next ingest: The disk is full." in caplog.text
+    assert home.finds("hunted") == ["Zebras were hunted.", "It went on."]
+    assert home.store.names() == {"c.v1", "c.v2"}
+    home.ingest(tmp_path / "lesson.md")
+    assert home.store.names() == {"c.v2"}
+
+
 def test_a_full_disk_leaves_the_old_course_answering(home: Home, tmp_path: Path) -> None:
     from fakes import files_of_at_most
 

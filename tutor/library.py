@@ -7,6 +7,7 @@ synchronisation completes the work and drops what was left over.
 
 from __future__ import annotations
 
+import logging
 import re
 import tomllib
 from collections.abc import Sequence
@@ -21,11 +22,13 @@ from sqlalchemy.orm import Session
 
 from tutor import readers
 from tutor.embedder import Embedder
-from tutor.errors import Conflict, InputError, NotFound, TutorError, UnreadableSource
+from tutor.errors import Conflict, InputError, NotFound, NotReady, TutorError, UnreadableSource
 from tutor.index import CourseIndex, Progress, Stamp, Store
 from tutor.passages import gather_passages, split_sentences, text_budget
 from tutor.records import CitedSource, Course, CourseVersion, Member, Records, SourceVersion, stored_blocks
 from tutor.types import IngestReport, Model, Passage, Source
+
+log = logging.getLogger("tutor.library")
 
 PIPELINE = 2  # raised whenever the same file would give other blocks, sentences or passages
 MANIFEST = "course.toml"
@@ -200,7 +203,7 @@ class Library:
             versions = select(CourseVersion.id).filter_by(course_id=course)
             session.execute(delete(Member).where(Member.course_version_id.in_(versions)))
             session.delete(row)
-        self.sweep(store)
+        self._sweep_now_or_later(store)
 
     def sweep(self, store: Store) -> None:
         """Drop the indexes that no course version names: what a crash or a replaced version left."""
@@ -208,6 +211,13 @@ class Library:
             named = set(session.scalars(select(CourseVersion.index_name)))
         for name in store.names() - named:
             store.drop(name)
+
+    def _sweep_now_or_later(self, store: Store) -> None:
+        """Sweep after a change that is whole already: what cannot be dropped does not undo it, and goes next time."""
+        try:
+            self.sweep(store)
+        except NotReady as error:
+            log.warning("an old index is left until the next ingest: %s", error)
 
     def _describe(self, course: str, facts: tuple[str | None, str, str | None], origins: dict[str, str]) -> None:
         """Write title, licence and where each source came from, without a new version."""
@@ -253,7 +263,7 @@ class Library:
             session.flush()
             row.live_id = version.id
             _forget_old(session, course, version.id)
-        self.sweep(store)
+        self._sweep_now_or_later(store)
         return report.model_copy(update={"embedded": embedded})
 
 
