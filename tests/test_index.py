@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import fake_embedder, files_of_at_most
+from fakes import fake_embedder
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -214,19 +214,6 @@ def test_old_and_new_versions_stand_beside_each_other(store: Store) -> None:
     assert store.names() == {"lesson.v1", "lesson.v2"}
     assert store.open("lesson.v1", EMBEDDER, "en").lexical("sparrows", 5) == [1]
     assert store.open("lesson.v2", EMBEDDER, "en").lexical("zebra", 5) == [0]
-
-
-def test_a_full_disk_gives_one_line_and_leaves_the_old_index_answering(store: Store) -> None:
-    build(store, "lesson.v1")
-    with files_of_at_most(30_000), pytest.raises(NotReady, match=r"The index cannot be .*free space") as caught:
-        build(store, "lesson.v2", "# T\n\n" + "\n\n".join(f"Sentence number {n} of them." for n in range(500)))
-    assert "\n" not in str(caught.value)
-    assert store.open("lesson.v1", EMBEDDER, "en").lexical("sparrows", 5) == [1]
-    store.drop("lesson.v2")
-    assert store.names() == {"lesson.v1"}
-
-
-# --- dropping --------------------------------------------------------------------------------------------------------
 
 
 def test_dropping_an_index_leaves_nothing_of_it(store: Store) -> None:

@@ -663,17 +663,3 @@ def test_an_old_index_that_cannot_be_dropped_goes_with_the_next_ingest(
     assert home.store.names() == {"c.v1", "c.v2"}
     home.ingest(tmp_path / "lesson.md")
     assert home.store.names() == {"c.v2"}
-
-
-def test_a_full_disk_leaves_the_old_course_answering(home: Home, tmp_path: Path) -> None:
-    from fakes import files_of_at_most
-
-    lesson = write(tmp_path / "lesson.md", OLD)
-    home.ingest(lesson)
-    write(lesson, "# T\n\n" + "\n\n".join(f"Sentence number {n} of them." for n in range(500)))
-    with files_of_at_most(30_000), pytest.raises(NotReady, match="free space") as caught:
-        home.ingest(lesson)
-    assert "\n" not in str(caught.value)
-    assert home.finds("hunted") == ["Sparrows were hunted.", "It went on."]
-    assert home.ingest(lesson).changed == ("lesson.md",)
-    assert home.store.names() == {"c.v2"}

@@ -1,4 +1,4 @@
-"""The project itself: floors that only rise, prompts that change with their version, a wheel that is whole."""
+"""The project itself: floors that only rise, what is pinned, a wheel that is whole."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
@@ -72,15 +71,6 @@ def test_the_floors_under_the_answers_only_rise() -> None:
     flat = [{f"{task}.{name}": v for task, floors in gates.items() for name, v in floors.items()} for gates in found]
     assert flat[-1]
     assert only_rises(flat)
-
-
-@pytest.mark.parametrize("path", sorted(p.name for p in (ROOT / "prompts").glob("*.md")))
-def test_a_prompt_that_changes_gets_a_new_version(path: str) -> None:
-    texts: dict[int, set[str]] = {}
-    for text in versions(f"prompts/{path}"):
-        head = yaml.safe_load(text.split("---")[1])
-        texts.setdefault(head["version"], set()).add(text)
-    assert all(len(of_version) == 1 for of_version in texts.values()), "raise its version"
 
 
 @pytest.mark.parametrize("course", COURSES, ids=lambda folder: folder.name)

@@ -135,6 +135,13 @@ def test_what_keeps_the_models_from_warming_up_is_told(monkeypatch: pytest.Monke
         assert "Set TUTOR_EMBEDDER" in failed.json()["detail"]
 
 
+def test_a_start_that_fails_unexpectedly_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Tutor.open() as tutor:
+        monkeypatch.setattr(tutor, "warm", lambda: 1 / 0)
+        tutor.warm_up()
+        assert tutor.trouble.endswith("Run: tutor doctor.")
+
+
 @pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
 def test_the_other_loopback_address_is_served_too(lesson_tutor: Tutor) -> None:
     with serving(lesson_tutor, "::1") as address:

@@ -127,6 +127,9 @@ class Tutor:
         except TutorError as error:
             self.trouble = str(error)
             log.error("warming up failed: %s", error)
+        except Exception:
+            self.trouble = "The tutor could not start for a reason that it does not know. Run: tutor doctor."
+            log.exception("warming up failed")
 
     @property
     def embedder(self) -> Embedder:
