@@ -51,7 +51,7 @@ def main(
             input_names=list(names), output_names=["logit"],
             dynamic_axes=axes | {"logit": {0: "pairs"}}, opset_version=17, dynamo=False,
         )  # fmt: skip
-        quantize_dynamic(whole, out, weight_type=QuantType.QInt8, per_channel=True)
+        quantize_dynamic(whole, out, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
     typer.echo(f"{hashlib.sha256(out.read_bytes()).hexdigest()}  {out} ({out.stat().st_size / 1e6:.1f} MB)")
 
 

@@ -22,10 +22,9 @@ from rich.console import Console
 from torch.nn import functional as F
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from evals.calibration import embed
 from evals.grounding.examples import Examples, Pair, held_out, read_rows
-from tutor.embedder import load_embedder, unpack_builtin_model
-from tutor.index import Vector
+from evals.grounding.vectors import vectors_of
+from tutor.embedder import unpack_builtin_model
 from tutor.settings import Settings
 
 SEED = 11
@@ -77,16 +76,6 @@ def batches(examples: Examples) -> Iterator[list[list[Pair]]]:
     stream = itertools.chain.from_iterable(examples.epoch(SHARE) for _ in itertools.count())
     while True:
         yield list(itertools.islice(stream, QUESTIONS))
-
-
-def vectors_of(texts: list[str], settings: Settings, cache: Path | None) -> dict[str, Vector]:
-    """Return the unit vector of each text, from ``cache`` where it holds them."""
-    if cache and cache.exists():
-        return dict(zip(texts, np.load(cache).astype(np.float32), strict=True))
-    made = embed(texts, load_embedder(settings.embedder, settings.cache))
-    if cache:
-        np.save(cache, np.stack([made[text] for text in texts]).astype(np.float16))
-    return made
 
 
 def main(

@@ -1,0 +1,195 @@
+"""Fits what `tutor.evidence` knows: which sentence answers, and whether the course answers at all.
+
+    python -m evals.grounding.calibrate ../shared/grounding
+
+The questions are those of training titles that the grounder was not trained on, and of the dev set's FairytaleQA and
+ClapNQ parts. Each is asked of a course: its own passage among 8, 30 or 120 others of the same origin. In an eighth of
+them the answering sentences are taken out while their neighbours stay, in another eighth the whole passage is, so
+that the right outcome is a refusal: students mostly ask what their course does answer. A logistic regression is
+fitted on the sentences that the grounder reads; the threshold is the one that decides most questions right. Nothing
+under ``shared/evals`` is read, and neither is the SelQA part of dev, whose questions are asked there.
+"""
+
+from __future__ import annotations
+
+import random
+import zlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from evals.grounding.examples import Row, heading_of, held_out, read_rows
+from evals.grounding.vectors import vectors_of
+from tutor.embedder import unpack_builtin_model
+from tutor.evidence import FEATURES, READ, SIGNS, Context, Question, features, rank, signs
+from tutor.grounder import Grounder, InContext, load_grounder
+from tutor.index import IndexedSentence, Vector
+from tutor.settings import Settings
+from tutor.types import Sentence
+from tutor.words import content_stems
+
+SEED = 7
+OTHERS = (8, 30, 120)  # passages beside its own: a chapter, an article, a course
+PASSAGE = 5
+
+Scores = np.ndarray[Any, np.dtype[np.float64]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A question asked of a course: features of the sentences read, and which of them answer."""
+
+    origin: str
+    fitted: bool
+    passages: int
+    rows: list[tuple[float, ...]]
+    answers: list[bool]
+
+
+def load(data: Path) -> list[Row]:
+    """Return the questions to calibrate on."""
+    train = [row for row in read_rows(data / "train.jsonl.gz") if held_out(row.title)]
+    return train + [row for row in read_rows(data / "dev.jsonl.gz") if row.origin != "selqa"]
+
+
+def cases(rows: list[Row], vectors: dict[str, Vector], grounder: Grounder) -> list[Case]:
+    """Return each row as a case; every fourth one has its answers, or all of its passage, taken out."""
+    draw = random.Random(SEED)
+    by_origin = defaultdict(list)
+    for row in rows:
+        by_origin[row.origin].append(row)
+    made = []
+    for number, row in enumerate(rows):
+        apart = [other for other in by_origin[row.origin] if other.title != row.title]
+        others = draw.sample(apart, min(draw.choice(OTHERS), len(apart)))
+        gone = {1: row.answers, 5: frozenset(range(len(row.sentences)))}.get(number % 8, frozenset())
+        own = [
+            (text, i in row.answers, InContext(text, heading_of(row), row.sentences[i - 1] if i else ""))
+            for i, text in enumerate(row.sentences)
+            if i not in gone
+        ]
+        passages = [own[at : at + PASSAGE] for at in range(0, len(own), PASSAGE)]
+        for other in others:
+            held = other.sentences[:PASSAGE]
+            passages.append(
+                [(t, False, InContext(t, heading_of(other), held[i - 1] if i else "")) for i, t in enumerate(held)]
+            )
+        made.append(case(row, passages, vectors, grounder))
+    return made
+
+
+def case(
+    row: Row, passages: list[list[tuple[str, bool, InContext]]], vectors: dict[str, Vector], grounder: Grounder
+) -> Case:
+    """Return the features of the sentences that would be read for the row's question."""
+    contexts = [
+        Context.of(" ".join([p[0][2].heading, *(text for text, _, _ in p)]), [vectors[text] for text, _, _ in p], "en")
+        for p in passages
+    ]
+    terms = content_stems(row.question, "en")
+    frequencies = {term: sum(term in context.stems for context in contexts) for term in terms}
+    question = Question.of(row.question, "en", frequencies, len(passages))
+    seen = []
+    for passage, context in zip(passages, contexts, strict=True):
+        for text, answers, inside in passage:
+            sentence = IndexedSentence(0, Sentence(0, len(text), "paragraph", ()), text, vectors[text])
+            seen.append((features(question, vectors[row.question], sentence, context, "en"), answers, inside))
+    seen.sort(key=lambda item: -rank(item[0]))
+    read = seen[:READ]
+    logits = grounder.logits(row.question, [inside for _, _, inside in read])
+    fitted = zlib.crc32(row.title.encode()) // 12 % 10 < 7
+    found = [(float(logit), *values) for logit, (values, _, _) in zip(logits, read, strict=True)]
+    return Case(row.origin, fitted, len(passages), found, [answers for _, answers, _ in read])
+
+
+def share_right(found: list[Case], scores: list[Scores], sure: Sequence[float], threshold: float) -> float:
+    """Return the share of all cases that are answered by their best sentence, or refused, as they should be."""
+    answerable = sum(any(c.answers) for c in found) / len(found)
+    answered, refused = decided_right(found, scores, sure, threshold)
+    return answerable * answered + (1 - answerable) * refused
+
+
+def decided_right(
+    found: list[Case], scores: list[Scores], sure: Sequence[float], threshold: float
+) -> tuple[float, float]:
+    """Return the share of answerable cases whose best sentence answers, and of the others that are refused.
+
+    ``scores`` hold the score of each case's sentences, ``sure`` how probable it is that the course answers.
+    """
+    answered = [
+        float(p >= threshold and c.answers[int(np.argmax(s))])
+        for c, s, p in zip(found, scores, sure, strict=True)
+        if any(c.answers)
+    ]
+    refused = [float(p < threshold) for c, p in zip(found, sure, strict=True) if not any(c.answers)]
+    return (float(np.mean(answered)) if answered else 0.0), (float(np.mean(refused)) if refused else 0.0)
+
+
+def calibration_error(probabilities: Scores, answers: Scores, bins: int = 10) -> float:
+    """Return the expected calibration error: mean distance of probability and frequency over equal bins."""
+    at = np.minimum((probabilities * bins).astype(int), bins - 1)
+    gaps = [
+        abs(probabilities[at == b].mean() - answers[at == b].mean()) * (at == b).mean()
+        for b in range(bins)
+        if (at == b).any()
+    ]
+    return float(sum(gaps))
+
+
+def main(
+    data: Annotated[Path, typer.Argument(help="folder with train.jsonl.gz and dev.jsonl.gz")],
+    cache: Annotated[Path | None, typer.Option(help="file that keeps the vectors of the data between runs")] = None,
+) -> None:
+    """Fit, and print the weights, the threshold and how well they decide."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import roc_auc_score
+
+    settings = Settings.load()
+    rows = load(data)
+    texts = list(dict.fromkeys(text for row in rows for text in (row.question, *row.sentences)))
+    grounder = load_grounder(unpack_builtin_model(settings.cache) / "tokenizer.json")
+    found = cases(rows, vectors_of(texts, settings, cache), grounder)
+    fit, held = [c for c in found if c.fitted], [c for c in found if not c.fitted]
+    sentences = LogisticRegression(C=1.0, max_iter=2000)
+    sentences.fit([r for c in fit for r in c.rows], [a for c in fit for a in c.answers])
+    odds = {id(c): sentences.decision_function(c.rows) for c in found}
+    of_question = {id(c): signs(c.rows, list(odds[id(c)]), c.passages) for c in found}
+    questions = LogisticRegression(C=1.0, max_iter=2000)
+    questions.fit([of_question[id(c)] for c in fit], [any(c.answers) for c in fit])
+    for prefix, model, names in (("", sentences, FEATURES), ("DECISION_", questions, SIGNS)):
+        typer.echo(f"{prefix}INTERCEPT = {model.intercept_[0]:.3f}")
+        typer.echo(f"{prefix}WEIGHTS = ({', '.join(f'{w:.3f}' for w in model.coef_[0])})  # {', '.join(names)}")
+
+    def sureness(cases: list[Case]) -> list[float]:
+        return list(map(float, questions.predict_proba([of_question[id(c)] for c in cases])[:, 1]))
+
+    # Over all of them: the best threshold of the held-out ones alone is mostly chance.
+    grid = [round(0.05 * step, 2) for step in range(4, 18)]
+    threshold = max(grid, key=lambda t: share_right(found, [odds[id(c)] for c in found], sureness(found), t))
+    scores, sure = [odds[id(c)] for c in held], sureness(held)
+    answerable = [any(c.answers) for c in held]
+    typer.echo(f"{len(fit)} questions fitted, {len(held)} held out; threshold {threshold:.2f}")
+    flat = 1 / (1 + np.exp(-np.concatenate(scores))), np.array([float(a) for c in held for a in c.answers])
+    typer.echo(f"calibration error {calibration_error(*flat):.4f} over {len(flat[0])} sentences")
+    whole = np.array(sure), np.array(answerable, dtype=float)
+    typer.echo(f"calibration error {calibration_error(*whole):.4f} over {len(sure)} questions")
+    typer.echo(f"AUROC answerable/not by confidence: {roc_auc_score(answerable, sure):.3f}")
+    for column, label in enumerate(SIGNS[:4]):
+        area = roc_auc_score(answerable, [of_question[id(c)][column] for c in held])
+        typer.echo(f"AUROC answerable/not by {label} alone: {area:.3f}")
+    typer.echo("threshold  answered right  refused right")
+    for at in (0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.9):
+        typer.echo("{:9.2f}  {:14.1%}  {:13.1%}".format(at, *decided_right(held, scores, sure, at)))
+    for origin in ["all", *sorted({c.origin for c in held})]:
+        part = [i for i, c in enumerate(held) if origin in ("all", c.origin)]
+        right = decided_right([held[i] for i in part], [scores[i] for i in part], [sure[i] for i in part], threshold)
+        typer.echo(f"{origin:12} {len(part):5} answered right {right[0]:.1%}  refused right {right[1]:.1%}")
+
+
+if __name__ == "__main__":
+    typer.run(main)
