@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tutor.answering import cite, pieces, quote, refuse
+from tutor.answering import Draft, be_courteous, cite, pieces, quote, refuse
 from tutor.errors import Conflict
 from tutor.types import Candidate, Evidence, RefusalReason, Sentence
 
@@ -25,13 +25,18 @@ def candidate(words: str, section: tuple[str, ...] = ("Harvest", "Why")) -> Cand
     return Candidate("harvest.md", "sha256:1", "Harvest", sentence, words, 0.9, (0, len(TEXT)))
 
 
+def refused(reason: RefusalReason, *nearest: Candidate, unmentioned: tuple[str, ...] = ()) -> Draft:
+    """Return the refusal for this reason."""
+    return refuse("notes", "The harvest", Evidence((), nearest, reason, unmentioned), stored)
+
+
 def answer(*sentences: str) -> str:
     """Return the answer that quotes these sentences."""
     return quote("notes", Evidence(tuple(map(candidate, sentences)), ()), stored).text
 
 
 def test_each_sentence_carries_its_marker_before_its_full_stop() -> None:
-    assert answer("The harvest failed.", "“It rained.”") == "The harvest failed [1]. “It rained.” [2]."
+    assert answer("The harvest failed.", "“It rained.”") == "The harvest failed [1]. “It rained.” [2]"
 
 
 def test_the_marker_stands_before_a_question_mark_too() -> None:
@@ -79,19 +84,76 @@ def test_the_section_of_a_citation_leaves_out_the_title(section: tuple[str, ...]
 
 @pytest.mark.parametrize("reason", ["not_in_course", "off_topic"])
 def test_a_refusal_shows_where_the_course_comes_near(reason: RefusalReason) -> None:
-    draft = refuse("notes", "The harvest", reason, [candidate("The harvest failed.")], stored)
+    draft = refused(reason, candidate("The harvest failed."))
     assert (draft.reason, draft.citations, draft.claims) == (reason, (), ())
     assert [(near.marker, near.quote) for near in draft.nearest] == [(0, "The harvest failed.")]
 
 
 @pytest.mark.parametrize("reason", ["unsafe", "unclear"])
 def test_a_refusal_to_play_along_shows_nothing_of_the_course(reason: RefusalReason) -> None:
-    assert refuse("notes", "The harvest", reason, [candidate("The harvest failed.")], stored).nearest == ()
+    assert refused(reason, candidate("The harvest failed.")).nearest == ()
 
 
 def test_a_refusal_names_the_prompt_that_it_speaks_with() -> None:
-    (stamp,) = refuse("notes", "The harvest", "unclear", [], stored).prompts
+    (stamp,) = refused("unclear").prompts
     assert stamp.startswith("refusals@")
+
+
+def test_a_refusal_names_what_the_course_never_mentions() -> None:
+    near = candidate("The harvest failed.")
+    assert refused("not_in_course", near, unmentioned=("Lenin",)).text.startswith(
+        "The texts of “The harvest” never mention “Lenin”."
+    )
+    assert "“Lenin”, “1812” or “Rome”" in refused("off_topic", near, unmentioned=("Lenin", "1812", "Rome")).text
+
+
+def test_a_refusal_to_change_its_instructions_names_nothing() -> None:
+    assert "Lenin" not in refused("unsafe", unmentioned=("Lenin",)).text
+
+
+def test_figures_that_differ_are_said_to() -> None:
+    chosen = (candidate("The harvest failed."), candidate("Was it\nrain?"))
+    draft = quote("notes", Evidence(chosen, (), disagree=True), stored)
+    assert draft.text == "The course gives different figures. The harvest failed [1]. Was it rain [2]?"
+    assert len(draft.claims) == 2
+    assert draft.prompts == ("leads@1",)
+
+
+OPENED = "Rain fell. However, the harvest failed. But “why?” So many asked."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        ("However, the harvest failed.", "The harvest failed [1]."),
+        ("But “why?”", "“why?” [1]"),
+        ("So many asked.", "So many asked [1]."),
+    ],
+)
+def test_a_word_that_ties_to_what_is_not_shown_is_cut_off_the_quotation(sentence: str, shown: str) -> None:
+    start = OPENED.index(sentence)
+    span = Sentence(start, start + len(sentence), "paragraph", ())
+    chosen = Candidate("a.md", "sha256:2", "A", span, sentence, 0.9, (0, len(OPENED)))
+    draft = quote("notes", Evidence((chosen,), ()), lambda source, version: OPENED)
+    assert draft.text == shown
+    (citation,) = draft.citations
+    assert citation.quote == OPENED[citation.start : citation.end]
+
+
+def test_after_the_sentence_that_it_ties_to_it_stays() -> None:
+    spans = [(0, 10), (11, 39)]
+    chosen = tuple(
+        Candidate("a.md", "sha256:2", "A", Sentence(*span, "paragraph", ()), OPENED[slice(*span)], 0.9, (0, 60))
+        for span in spans
+    )
+    draft = quote("notes", Evidence(chosen, ()), lambda source, version: OPENED)
+    assert draft.text == "Rain fell [1]. However, the harvest failed [2]."
+
+
+def test_courtesies_state_nothing() -> None:
+    draft = be_courteous("thanks", "The harvest")
+    assert "The harvest" in draft.text
+    assert (draft.claims, draft.citations, draft.reason, draft.prompts) == ((), (), None, ("courtesies@1",))
 
 
 @given(st.text())

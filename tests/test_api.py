@@ -422,7 +422,7 @@ def test_an_unexpected_failure_tells_nothing_of_the_inside(
     http: httpx.Client, lesson_tutor: Tutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail() -> NoReturn:
-        raise RuntimeError("/home/ann/secret")
+        raise RuntimeError("/srv/ann/secret")
 
     monkeypatch.setattr(lesson_tutor, "courses", fail)
     assert told(http.get(f"{API}/courses"), 500) == "The tutor failed. Try again; its log says more."

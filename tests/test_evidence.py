@@ -5,7 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tutor.evidence import FEATURES, WEIGHTS, Question, features, find_evidence, probability, question_kind
+from tutor.evidence import (
+    FEATURES,
+    SIGNS,
+    WEIGHTS,
+    Context,
+    Question,
+    confidence,
+    features,
+    find_evidence,
+    log_odds,
+    probability,
+    question_kind,
+    signs,
+    unmentioned,
+)
+from tutor.grounder import Grounder
 from tutor.index import CourseIndex, IndexedSentence
 from tutor.tutor import Tutor
 from tutor.types import Sentence
@@ -14,6 +29,11 @@ from tutor.types import Sentence
 @pytest.fixture
 def index(lesson_tutor: Tutor) -> CourseIndex:
     return lesson_tutor._index("great-leap-forward")
+
+
+@pytest.fixture
+def grounder(lesson_tutor: Tutor) -> Grounder:
+    return lesson_tutor.grounder
 
 
 def everything(index: CourseIndex) -> list[int]:
@@ -26,8 +46,9 @@ def sentence(text: str) -> IndexedSentence:
 
 def scored(question: str, text: str, known: int = 1) -> dict[str, float]:
     asked = Question.of(question, "en", dict.fromkeys(["mao", "die", "1976", "furnac", "mani"], known), 10)
-    values = features(asked, [1.0, 0.0], sentence(text), frozenset(), "en")
-    return dict(zip(FEATURES, values, strict=True))
+    vector = np.array([1.0, 0.0], dtype=np.float32)
+    values = features(asked, vector, sentence(text), Context.of("", [vector], "en"), "en")
+    return dict(zip(FEATURES[1:], values, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -50,49 +71,83 @@ def test_a_sentence_with_all_words_of_the_question_covers_it() -> None:
 
 
 def test_a_date_question_is_not_met_by_a_sentence_without_a_date() -> None:
-    assert scored("When did Mao die?", "Mao died.")["kind_misses"] == 1.0
-    assert scored("When did Mao die?", "Mao died in 1976.")["kind_fits"] == 1.0
+    assert scored("When did Mao die?", "Mao died.")["date_misses"] == 1.0
+    assert scored("When did Mao die?", "Mao died in 1976.")["date_fits"] == 1.0
+    assert scored("When did Mao die?", "Mao died in 1976.")["number_fits"] == 0.0
 
 
 def test_words_that_the_course_never_uses_are_unknown() -> None:
     assert scored("What did Khrushchev eat?", "Mao died.", known=0)["unknown"] == 1.0
 
 
-def test_the_probability_grows_with_meaning_and_shared_words() -> None:
-    low, high = [0.1] * len(FEATURES), [0.1] * len(FEATURES)
-    high[0], high[1] = 0.9, 0.9
-    assert WEIGHTS[0] > 0
-    assert 0 < probability(low) < probability(high) < 1
+def test_the_odds_grow_with_what_the_grounder_reads_and_with_meaning() -> None:
+    low = [0.1] * len(FEATURES)
+    high = [2.0, 0.9, *low[2:]]
+    assert min(WEIGHTS[:2]) > 0
+    assert 0 < probability(log_odds(low)) < probability(log_odds(high)) < 1
 
 
-def test_nothing_reaches_a_threshold_of_one(index: CourseIndex) -> None:
-    evidence = find_evidence("When did Mao Zedong die?", index, everything(index), 1.0)
+def test_the_signs_are_those_of_the_best_sentence() -> None:
+    weak, strong = [0.0] * len(FEATURES), [3.0, 0.8, *[0.0] * (len(FEATURES) - 2)]
+    odds = [log_odds(weak), log_odds(strong)]
+    found = dict(zip(SIGNS, signs([weak, strong], odds, 10), strict=True))
+    assert (found["best"], found["lead"]) == (odds[1], odds[1] - odds[0])
+    assert (found["grounder"], found["cosine"]) == (3.0, 0.8)
+    assert confidence(signs([weak, strong], odds, 10)) > confidence(signs([weak], odds[:1], 10))
+
+
+def test_nothing_reaches_a_threshold_of_one(index: CourseIndex, grounder: Grounder) -> None:
+    evidence = find_evidence("When did Mao Zedong die?", index, everything(index), grounder, 1.0)
     assert (evidence.chosen, evidence.reason) == ((), "not_in_course")
 
 
-def test_chosen_sentences_stand_in_source_order_and_are_at_most_three(index: CourseIndex) -> None:
-    evidence = find_evidence("What happened to China's harvests and people?", index, everything(index), 0.0)
+def test_chosen_sentences_stand_in_source_order_and_are_at_most_three(index: CourseIndex, grounder: Grounder) -> None:
+    evidence = find_evidence("What happened to China's harvests and people?", index, everything(index), grounder, 0.0)
     starts = [candidate.sentence.start for candidate in evidence.chosen]
     assert starts == sorted(starts)
     assert 1 <= len(starts) <= 3
 
 
-def test_no_two_chosen_sentences_say_the_same(index: CourseIndex) -> None:
-    evidence = find_evidence("When did Mao Zedong die?", index, everything(index), 0.0)
+def test_what_the_course_never_mentions_is_named(index: CourseIndex, grounder: Grounder) -> None:
+    evidence = find_evidence("What did Lenin say in 1812?", index, everything(index), grounder, 1.0)
+    assert evidence.unmentioned == ("Lenin", "1812")
+
+
+@pytest.mark.parametrize(
+    ("question", "absent"),
+    [
+        ("Who was Mao's teacher?", ["teacher"]),
+        ("Did Nikita Khrushchev meet Mao?", ["Nikita Khrushchev"]),
+        ("When did Mao die?", []),
+        ("what is the capital of peru", ["capital", "peru"]),
+    ],
+)
+def test_names_come_before_other_words(question: str, absent: list[str]) -> None:
+    held = {"mao": 5, "die": 2, "meet": 1, "did": 1}
+    assert unmentioned(question, held, "en") == absent
+
+
+def test_no_two_chosen_sentences_say_the_same(index: CourseIndex, grounder: Grounder) -> None:
+    evidence = find_evidence("When did Mao Zedong die?", index, everything(index), grounder, 0.0)
     texts = [" ".join(sorted(set(candidate.text.lower().split()))) for candidate in evidence.chosen]
     assert len(texts) == len(set(texts))
 
 
-def test_the_nearest_come_from_different_passages(index: CourseIndex) -> None:
-    evidence = find_evidence("Who was Mao's teacher?", index, everything(index), 1.0)
+def test_the_nearest_come_from_different_passages(index: CourseIndex, grounder: Grounder) -> None:
+    evidence = find_evidence("Who was Mao's teacher?", index, everything(index), grounder, 1.0)
     assert len({candidate.passage for candidate in evidence.nearest}) == len(evidence.nearest) == 3
 
 
-def test_a_question_with_no_word_of_the_course_is_off_topic(index: CourseIndex) -> None:
-    assert find_evidence("Which guitar strings sound brightest?", index, everything(index), 0.9).reason == "off_topic"
+def test_a_question_with_no_word_of_the_course_is_off_topic(index: CourseIndex, grounder: Grounder) -> None:
+    assert (
+        find_evidence("Which guitar strings sound brightest?", index, everything(index), grounder, 0.9).reason
+        == "off_topic"
+    )
 
 
-def test_a_section_asked_for_by_its_heading_is_answered_from_its_beginning(index: CourseIndex) -> None:
-    evidence = find_evidence("Tell me about “Key dates”", index, everything(index), 1.0)
+def test_a_section_asked_for_by_its_heading_is_answered_from_its_beginning(
+    index: CourseIndex, grounder: Grounder
+) -> None:
+    evidence = find_evidence("Tell me about “Key dates”", index, everything(index), grounder, 1.0)
     assert {candidate.sentence.section[-1] for candidate in evidence.chosen} == {"Key dates"}
     assert evidence.reason is None

@@ -205,6 +205,18 @@ def test_a_follow_up_shows_how_it_was_understood(visit, lesson_tutor):
     expect(page.locator(".understood")).to_contain_text(latest(lesson_tutor).standalone_question)
 
 
+def test_what_was_understood_can_be_changed(visit, lesson_tutor):
+    page = visit()
+    ask(page, "What did the propaganda say about pumpkins?")
+    ask(page, "And how heavy were they?")
+    page.get_by_role("button", name="Change it").click()
+    box = page.locator("#question textarea")
+    expect(box).to_have_value(latest(lesson_tutor).standalone_question)
+    expect(box).to_be_focused()
+    box.press("Enter")
+    expect(page.locator("#transcript .question")).to_have_count(3)
+
+
 def test_a_suggested_question_is_asked_by_a_click(visit):
     page = visit()
     first = page.locator(".welcome .ask").first

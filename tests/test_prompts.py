@@ -17,6 +17,9 @@ RECORDED = {
     # A prompt whose text changes needs a new version in its head, and a new line here beside the old one: answers
     # that are stored name the version that they were made with.
     "refusals@1": "cc216110bacc5dbf5499570ea5d26be03a176a077a59acd8c4ad7ba5aceff370",
+    "refusals@2": "36dc188aee3afbcf287b9d4569bfbb8dd799178cf9ca56d95bec12e170975c49",
+    "courtesies@1": "d1e5f1e5b2104280c6812ee39c0316f4fc2485c9ec4b76f58f4d048df841e5d6",
+    "leads@1": "2894c3e8e424fdcb47f6f5172ca66659a5df9b7a45e2326d01808cffb68d8bf1",
 }
 NAMES = sorted(path.stem for path in prompts_folder().glob("*.md"))
 

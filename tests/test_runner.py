@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from commandline import run
 
-from evals import datasets, runner
+from evals import benchmark, datasets, runner
 from evals.datasets import Sample
 from evals.runner import ask_all, failed_gates, summarise
 from tutor.tutor import Tutor
@@ -88,3 +88,15 @@ def test_a_run_below_its_floors_says_so_and_exits_with_3(
     failed = run("eval", "run", "two", "--sources", lesson)
     assert failed.status == 3
     assert failed.out.splitlines()[-2:] == ["FAIL two", "  facts_matched is n/a, below 0.1"]
+
+
+def test_the_benchmark_measures_answers_beside_what_they_cannot_do_without(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.md").write_text("# Rain\n\nRain fell in 1951. It spoiled the harvest of that year.\n")
+    (tmp_path / "asked.jsonl").write_text('{"question": "When did rain fall?"}\n{"question": "What spoiled it?"}\n')
+    benchmark.main(tmp_path / "notes", tmp_path / "asked.jsonl", most=2)
+    printed = capsys.readouterr().out
+    assert printed.startswith("2 questions, 1 pairs")
+    assert "ratio" in printed

@@ -51,6 +51,31 @@ def test_an_old_turn_does_not_unlock_an_off_topic_question(lesson_tutor: Tutor) 
     assert second.refused
 
 
+@pytest.mark.parametrize("question", ["What about pizza?", "And the world cup of 1998?", "How old is it there then?"])
+def test_rewriting_does_not_unlock_an_off_topic_question(lesson_tutor: Tutor, question: str) -> None:
+    first = lesson_tutor.ask("great-leap-forward", "When did Mao Zedong die?")
+    assert lesson_tutor.ask("great-leap-forward", question, first.conversation).refused
+
+
+def test_a_greeting_is_answered_without_a_citation(lesson_tutor: Tutor) -> None:
+    answer = lesson_tutor.ask("great-leap-forward", "Hello!")
+    assert (answer.refused, answer.citations, answer.claims, answer.nearest) == (False, (), (), ())
+    assert answer.answer.startswith("Hello!")
+    assert answer.suggestions
+
+
+def test_typing_errors_are_mended_by_the_words_of_the_course(lesson_tutor: Tutor) -> None:
+    answer = lesson_tutor.ask("great-leap-forward", "hi, what was the cultral revolutoin")
+    assert answer.standalone_question == "What was the cultural revolution"
+    assert answer.question == "hi, what was the cultral revolutoin"
+
+
+def test_what_the_course_never_mentions_is_said(lesson_tutor: Tutor) -> None:
+    answer = lesson_tutor.ask("great-leap-forward", "Who won the Battle of Hastings?")
+    assert answer.refused
+    assert "never mention “Battle of Hastings”" in answer.answer
+
+
 def test_the_stream_ends_with_the_answer_that_its_pieces_make_up(lesson_tutor: Tutor) -> None:
     *pieces, answer = lesson_tutor.stream("great-leap-forward", "When did Mao Zedong die?")
     assert isinstance(answer, Answer)

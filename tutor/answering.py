@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from tutor.courtesy import Courtesy
 from tutor.errors import Conflict
 from tutor.prompts import load_prompt
 from tutor.types import Candidate, Citation, Claim, Evidence, RefusalReason
@@ -18,6 +19,13 @@ StoredText = Callable[[str, str], str]
 """Returns the stored text of a source (name, version)."""
 
 _END = re.compile(r"[.!?。！？]$")
+_CLOSED = re.compile(r"[.!?。！？…][\"”’'»)\]]+$")
+_OPENING = re.compile(
+    r"(?:(?:however|so|thus|therefore|moreover|furthermore|in addition|instead|also|nevertheless|nonetheless|meanwhile"
+    r"|still|for example|for instance|in fact|indeed|of course|as a result|consequently|then|besides|similarly"
+    r"|likewise|on the other hand|in contrast|additionally),|but|and|yet)\s+(?=\S)",
+    re.IGNORECASE,
+)
 _FOOTNOTE = re.compile(r"\s*\[\d{1,3}\]")
 
 
@@ -35,23 +43,73 @@ class Draft:
 
 def quote(course: str, evidence: Evidence, stored: StoredText) -> Draft:
     """Return the chosen sentences as an answer, each with its marker; raises `Conflict` if the index is out of step."""
-    claims, citations, pieces = [], [], []
+    claims: list[Claim] = []
+    citations: list[Citation] = []
+    lead = load_prompt("leads") if evidence.disagree else None
+    pieces = [lead.fill("disagree")] if lead else []
     for marker, candidate in enumerate(evidence.chosen, start=1):
         citation = cite(course, candidate, stored, marker)
+        if not _follows(citation, citations[-1:], stored):
+            citation = _without_opening(citation)
         words = " ".join(_FOOTNOTE.sub("", citation.quote).split())  # a source's own [1] would pass for a marker
-        end = words[-1] if _END.search(words) else "."
-        body = words[:-1] if _END.search(words) else words
+        if citation.start > candidate.sentence.start:
+            words = words[:1].upper() + words[1:]
+        body, end = _ended(words)
         pieces.append(f"{body} [{marker}]{end}")
         claims.append(Claim(text=body, citations=(marker,), support="quoted"))
         citations.append(citation)
-    return Draft(" ".join(pieces), tuple(claims), tuple(citations))
+    return Draft(" ".join(pieces), tuple(claims), tuple(citations), prompts=(lead.stamp,) if lead else ())
 
 
-def refuse(course: str, title: str, reason: RefusalReason, nearest: Sequence[Candidate], stored: StoredText) -> Draft:
-    """Return a refusal that shows where the course comes near."""
+def _ended(words: str) -> tuple[str, str]:
+    """Return a quotation and the stop that follows its marker; a stop inside closing quotes stays where it is."""
+    if _END.search(words):
+        return words[:-1], words[-1]
+    return (words, "") if _CLOSED.search(words) else (words.rstrip(",;: "), ".")
+
+
+def _follows(citation: Citation, earlier: Sequence[Citation], stored: StoredText) -> bool:
+    """Return whether nothing but white space lies between a quotation and the one before it."""
+    return any(
+        (one.source, one.version) == (citation.source, citation.version)
+        and not stored(one.source, one.version)[one.end : citation.start].strip()
+        for one in earlier
+    )
+
+
+def _without_opening(citation: Citation) -> Citation:
+    """Return a quotation without the "However," that ties it to a sentence which is not shown."""
+    opening = _OPENING.match(citation.quote)
+    if not opening:
+        return citation
+    return citation.model_copy(
+        update={"quote": citation.quote[opening.end() :], "start": citation.start + opening.end()}
+    )
+
+
+def refuse(course: str, title: str, evidence: Evidence, stored: StoredText) -> Draft:
+    """Return a refusal, with the evidence's reason, that shows where the course comes near.
+
+    What the course never mentions is named.
+    """
     prompt = load_prompt("refusals")
-    shown = () if reason in ("unsafe", "unclear") else tuple(cite(course, c, stored, 0) for c in nearest)
-    return Draft(prompt.fill(reason, course=title), nearest=shown, reason=reason, prompts=(prompt.stamp,))
+    reason = evidence.reason or "not_in_course"
+    shown = () if reason in ("unsafe", "unclear") else tuple(cite(course, c, stored, 0) for c in evidence.nearest)
+    text = prompt.fill(reason, course=title)
+    if evidence.unmentioned and shown:
+        text = prompt.fill("unmentioned", course=title, words=_listed(evidence.unmentioned))
+    return Draft(text, nearest=shown, reason=reason, prompts=(prompt.stamp,))
+
+
+def be_courteous(kind: Courtesy, title: str) -> Draft:
+    """Return the tutor's own short answer to a greeting, thanks or "what can you do"; it states no fact."""
+    prompt = load_prompt("courtesies")
+    return Draft(prompt.fill(kind, course=title), prompts=(prompt.stamp,))
+
+
+def _listed(words: Sequence[str]) -> str:
+    *first, last = (f"“{word}”" for word in words)
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def cite(course: str, candidate: Candidate, stored: StoredText, marker: int) -> Citation:

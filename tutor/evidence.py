@@ -1,9 +1,9 @@
 """Evidence: of the sentences retrieved, those that answer the question, or none.
 
-Each sentence gets a calibrated probability that it answers: a logistic regression over what meaning and words say
-together. Its weights come from ``evals/calibration.py`` (fitted on openly licensed question sets, never on the
-questions that results are reported on). Where no sentence reaches the threshold, the tutor refuses before anything
-is written.
+Each sentence gets a calibrated probability that it answers: a logistic regression over what the grounder, meaning and
+words say together; a second one over the best sentences says how probable it is that the course answers at all. The
+weights come from ``evals/grounding/calibrate.py`` (fitted on openly licensed question sets, never on the questions that
+results are reported on). Below the threshold the tutor refuses, before anything is written.
 """
 
 from __future__ import annotations
@@ -16,20 +16,33 @@ from dataclasses import dataclass
 import numpy as np
 
 from tutor.condense import names
-from tutor.index import CourseIndex, IndexedSentence
+from tutor.grounder import Grounder, InContext
+from tutor.index import CourseIndex, IndexedSentence, Vector
 from tutor.passages import header
+from tutor.selection import disagree, select
 from tutor.types import Candidate, Evidence, Passage
 from tutor.words import content_stems, stems, words
 
-FEATURES = ("cosine", "covered", "covered_by_context", "unknown", "unnamed", "kind_fits", "kind_misses")
-# From `python -m evals.calibration`: see evals/README.md for the data and the figures.
-INTERCEPT = -7.050
-WEIGHTS = (4.885, 2.520, 2.402, 2.630, -0.383, 0.499, -0.739)
+FEATURES = (
+    "grounder", "cosine", "passage_cosine", "covered", "covered_by_context", "unknown", "unnamed",
+    "number_fits", "number_misses", "date_fits", "date_misses", "person_fits", "person_misses",
+)  # fmt: skip
+SIGNS = ("best", "lead", "grounder", "cosine", "covered", "unknown", "unnamed", "misses", "size")
+# Both from `python -m evals.grounding.calibrate`: see evals/grounding/README.md for the data and the figures.
+INTERCEPT = -5.084
+WEIGHTS = (0.757, 2.153, 2.125, 0.322, 2.156, 1.972, -0.200, 0.018, -0.736, 0.098, -0.417, 0.095, -0.431)
+DECISION_INTERCEPT = 1.998
+DECISION_WEIGHTS = (0.964, 0.108, -0.333, 2.100, -0.427, -2.061, 0.089, -0.137, -0.133)
 
-MOST_SENTENCES = 3
+READ = 32  # sentences that the grounder reads: those that meaning and words rank first
+MOST_OF_A_SECTION = 3
+_KINDS = ("number", "date", "person")
 OFF_TOPIC_COSINE = 0.3  # below it, the nearest sentence is about something else altogether
 _NUMBER = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|million|billion)s?\b", re.I
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen"
+    r"|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|dozen|hundred|thousand|million|billion)s?\b"
+    r"|\b(?:no|none|single|both|pair|couple|few|several|many|most|all|half|third|quarter|twice|double|majority)\b",
+    re.IGNORECASE,
 )
 _DATE = re.compile(
     r"\b\d{3,4}s?\b|\b(?:january|february|march|april|may|june|july|august|september|october|november|december"
@@ -79,82 +92,154 @@ def question_kind(text: str) -> str:
     return "person" if re.search(r"^(?:and )?(?:who|whose|whom)\b", asked) else "other"
 
 
+@dataclass(frozen=True)
+class Context:
+    """What a sentence stands in: the stems of its passage and headings, and the direction of the passage's meaning."""
+
+    stems: frozenset[str]
+    centre: Vector
+
+    @classmethod
+    def of(cls, text: str, sentences: Sequence[Vector], language: str) -> Context:
+        """Return the context of a passage with this ``text``, headings included, and these vectors of sentences."""
+        middle = np.mean(np.stack(sentences), axis=0)
+        return cls(frozenset(stems(text, language)), middle / (float(np.linalg.norm(middle)) or 1.0))
+
+
 def features(
-    question: Question, vector: Sequence[float], sentence: IndexedSentence, context: frozenset[str], language: str
+    question: Question, vector: Vector, sentence: IndexedSentence, context: Context, language: str
 ) -> tuple[float, ...]:
-    """Return the features of ``FEATURES`` of one sentence; ``context`` holds the stems of its passage and headings."""
+    """Return the features of one sentence, all of ``FEATURES`` but the grounder's; vectors are unit vectors."""
     text = f"{sentence.sentence.question} {sentence.text}"
     own = set(stems(text, language))
     total = sum(question.weights.values()) or 1.0
     covered = sum(w for t, w in question.weights.items() if t in own) / total
-    around = sum(w for t, w in question.weights.items() if t in own or t in context) / total
-    unnamed = len(question.named - own - context) / len(question.named) if question.named else 0.0
+    around = sum(w for t, w in question.weights.items() if t in own or t in context.stems) / total
+    unnamed = len(question.named - own - context.stems) / len(question.named) if question.named else 0.0
     fits = {
         "number": bool(_NUMBER.search(sentence.text)),
         "date": bool(_DATE.search(sentence.text)),
         "person": any(set(content_stems(name, language)) - set(question.stems) for name in names(sentence.text)),
     }.get(question.kind)
-    cosine = float(np.dot(np.asarray(vector, dtype=np.float32), sentence.vector))
-    return cosine, covered, around, question.unknown, unnamed, float(fits is True), float(fits is False)
+    cosine, centre = float(np.dot(vector, sentence.vector)), float(np.dot(vector, context.centre))
+    kinds = [float(question.kind == kind and fits is wanted) for kind in _KINDS for wanted in (True, False)]
+    return cosine, centre, covered, around, question.unknown, unnamed, *kinds
 
 
-def probability(values: Sequence[float]) -> float:
-    """Return the calibrated probability that a sentence with these features answers."""
-    return 1 / (1 + math.exp(-(INTERCEPT + sum(w * v for w, v in zip(WEIGHTS, values, strict=True)))))
+def log_odds(values: Sequence[float]) -> float:
+    """Return the calibrated log-odds that a sentence with these ``FEATURES`` answers."""
+    return INTERCEPT + sum(w * v for w, v in zip(WEIGHTS, values, strict=True))
 
 
-def find_evidence(question: str, index: CourseIndex, passages: Sequence[int], threshold: float) -> Evidence:
-    """Return the sentences of ``passages`` that answer ``question`` (at most three, in source order), or none.
+def signs(read: Sequence[Sequence[float]], odds: Sequence[float], passages: int) -> tuple[float, ...]:
+    """Return the ``SIGNS`` that the course answers: what the sentences read, and above all the best, say together.
+
+    ``read`` holds the ``FEATURES`` of each sentence, ``odds`` its log-odds. Of many ``passages`` in a course, one looks
+    like an answer sooner.
+    """
+    best = max(range(len(odds)), key=lambda i: odds[i])
+    second = max((value for i, value in enumerate(odds) if i != best), default=-10.0)
+    named = dict(zip(FEATURES, read[best], strict=True))
+    return (
+        odds[best],
+        odds[best] - second,
+        max(values[0] for values in read),
+        max(values[1] for values in read),
+        named["covered_by_context"],
+        named["unknown"],
+        named["unnamed"],
+        named["number_misses"] + named["date_misses"] + named["person_misses"],
+        math.log(max(passages, 1)),
+    )
+
+
+def confidence(values: Sequence[float]) -> float:
+    """Return the calibrated probability that the course answers a question with these ``SIGNS``."""
+    return probability(DECISION_INTERCEPT + sum(w * v for w, v in zip(DECISION_WEIGHTS, values, strict=True)))
+
+
+def probability(odds: float) -> float:
+    """Return log-odds as a probability."""
+    return 1 / (1 + math.exp(-odds))
+
+
+def rank(values: Sequence[float]) -> float:
+    """Return how early a sentence with these `features` is read: by meaning first, then by shared words."""
+    cosine, _, covered, covered_by_context, *_ = values
+    return cosine + 0.4 * covered + 0.2 * covered_by_context
+
+
+def find_evidence(
+    question: str, index: CourseIndex, passages: Sequence[int], grounder: Grounder, threshold: float
+) -> Evidence:
+    """Return the sentences of ``passages`` that answer ``question``, in source order, or none.
 
     ``nearest`` holds the best sentence of each of the three nearest passages, answer or not.
     """
     language = index.language
-    held = index.passages(passages)
-    terms = content_stems(question, language)
-    asked = Question.of(question, language, index.frequencies(terms), index.passage_count)
-    vector = index.embedder.query(question)
-    candidates = [
-        _candidate(passage, sentence, probability(features(asked, vector, sentence, context, language)))
-        for passage, sentences in held
-        for context in (_context(passage, sentences, index),)
-        for sentence in sentences
+    frequencies = index.frequencies(content_stems(question, language))
+    asked = Question.of(question, language, frequencies, index.passage_count)
+    vector = np.asarray(index.embedder.query(question), dtype=np.float32)
+    seen = sorted(
+        (
+            (features(asked, vector, sentence, context, language), passage, sentences, at)
+            for passage, sentences in index.passages(passages)
+            for context in (_context(passage, sentences, index),)
+            for at, sentence in enumerate(sentences)
+        ),
+        key=lambda item: -rank(item[0]),
+    )
+    logits = grounder.logits(question, [in_context(p, sentences, at) for _, p, sentences, at in seen[:READ]])
+    read = [(float(logit), *values) for logit, (values, *_) in zip(logits, seen, strict=False)]
+    odds = [log_odds(values) for values in read]
+    around = [
+        _candidate(passage, sentences[at], probability(odds[i]) if i < len(odds) else 0.0)
+        for i, (_, passage, sentences, at) in enumerate(seen)
     ]
-    ranked = sorted(candidates, key=lambda c: -c.score)
+    ranked = sorted(around[:READ], key=lambda c: -c.score)
     nearest = _nearest(ranked)
-    if section := _section_asked_for(question, candidates, language):
+    if section := _section_asked_for(question, around, language):
         return Evidence(section, nearest)
-    if not ranked or ranked[0].score < threshold:
-        best = max((float(np.dot(vector, s.vector)) for _, group in held for s in group), default=0.0)
+    if not ranked or confidence(signs(read, odds, index.passage_count)) < threshold:
+        best = max((values[0] for values, *_ in seen), default=0.0)
         far = best < OFF_TOPIC_COSINE or asked.unknown == 1.0
-        return Evidence((), nearest, "off_topic" if far else "not_in_course")
-    return Evidence(_choose(ranked, threshold, language), nearest)
+        absent = tuple(unmentioned(question, frequencies, language))
+        return Evidence((), nearest, "off_topic" if far else "not_in_course", absent)
+    chosen = select(question, asked.kind, ranked, around, language)
+    return Evidence(chosen, nearest, disagree=disagree(question, asked.kind, chosen, language))
 
 
-def _context(passage: Passage, sentences: Sequence[IndexedSentence], index: CourseIndex) -> frozenset[str]:
+def in_context(passage: Passage, sentences: Sequence[IndexedSentence], at: int) -> InContext:
+    """Return a sentence of a passage with its question or headings, and the sentence before it."""
+    sentence = sentences[at].sentence
+    heading = sentence.question or ". ".join(dict.fromkeys((passage.title, *passage.section[-1:])))
+    return InContext(sentences[at].text, heading, sentences[at - 1].text if at else "")
+
+
+def unmentioned(question: str, frequencies: Mapping[str, int], language: str) -> list[str]:
+    """Return the names and years in ``question`` that the course never mentions; without any, its other such words.
+
+    ``frequencies`` says in how many passages each stem of the question occurs.
+    """
+
+    def absent(text: str) -> bool:
+        terms = content_stems(text, language)
+        return bool(terms) and not any(frequencies.get(term, 0) for term in terms)
+
+    named = [name for name in names(question) if absent(name)]
+    years = [word for word in words(question) if word.isdigit() and absent(word)]
+    other = [word for word in re.findall(r"[^\W\d_]+", question) if len(word) > 3 and absent(word)]
+    return list(dict.fromkeys([*named, *years] or other))[:3]
+
+
+def _context(passage: Passage, sentences: Sequence[IndexedSentence], index: CourseIndex) -> Context:
     text = " ".join([header(passage, index.embedder.count_tokens), *(s.text for s in sentences)])
-    return frozenset(stems(text, index.language))
+    return Context.of(text, [s.vector for s in sentences], index.language)
 
 
 def _candidate(passage: Passage, sentence: IndexedSentence, score: float) -> Candidate:
     span = (passage.start, passage.end)
     return Candidate(passage.source, passage.version, passage.title, sentence.sentence, sentence.text, score, span)
-
-
-def _choose(ranked: Sequence[Candidate], threshold: float, language: str) -> tuple[Candidate, ...]:
-    """Return the best sentence and those nearly as good that add something, in source order."""
-    chosen: list[Candidate] = []
-    for candidate in ranked:
-        enough = max(threshold, 0.6 * ranked[0].score)
-        if len(chosen) == MOST_SENTENCES or (chosen and candidate.score < enough):
-            break
-        if not any(_repeats(candidate, other, language) for other in chosen):
-            chosen.append(candidate)
-    return tuple(sorted(chosen, key=lambda c: (c.source, c.sentence.start)))
-
-
-def _repeats(one: Candidate, other: Candidate, language: str) -> bool:
-    a, b = set(content_stems(one.text, language)), set(content_stems(other.text, language))
-    return len(a & b) > 0.7 * min(len(a), len(b)) if a and b else True
 
 
 def _nearest(ranked: Sequence[Candidate]) -> tuple[Candidate, ...]:
@@ -177,5 +262,5 @@ def _section_asked_for(question: str, candidates: Sequence[Candidate], language:
         return ()
     first = min(inside, key=lambda c: (c.source, c.sentence.start))
     return tuple(sorted((c for c in inside if c.source == first.source), key=lambda c: c.sentence.start))[
-        :MOST_SENTENCES
+        :MOST_OF_A_SECTION
     ]

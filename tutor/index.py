@@ -11,8 +11,10 @@ import contextlib
 import json
 import shutil
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -29,7 +31,7 @@ from tutor.embedder import Embedder
 from tutor.errors import Conflict, NotReady
 from tutor.passages import header, question
 from tutor.types import Passage, Sentence
-from tutor.words import content_stems, stems
+from tutor.words import content_stems, stems, words
 
 Progress = Callable[[int, int], None]
 Vector = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
@@ -305,6 +307,17 @@ class CourseIndex:
             marks = ",".join("?" * len(wanted))
             rows = dict(db.execute(f"SELECT term, doc FROM vocabulary WHERE term IN ({marks})", wanted).fetchall())
         return {term: int(rows.get(term, 0)) for term in wanted}
+
+    @cached_property
+    def words(self) -> Counter[str]:
+        """How often each word occurs in the sentences and headings of the course; read once."""
+        found: Counter[str] = Counter()
+        with self._connect() as db:
+            for (text,) in db.execute("SELECT text FROM sentences"):
+                found.update(words(text))
+            for title, section in db.execute("SELECT DISTINCT title, section FROM passages"):
+                found.update(words(" ".join([title, *json.loads(section)])))
+        return found
 
     def vectors(self) -> dict[str, Vector]:
         """Return every vector by the hash of the text that it was made of."""

@@ -29,7 +29,8 @@ class Prompt:
 
     def fill(self, section: str, **values: str) -> str:
         """Return a section with its variables filled in; raises `SetupError` that lists missing and unknown ones."""
-        missing, unknown = self.variables - values.keys(), values.keys() - self.variables
+        wanted = set(re.findall(r"\{(\w+)\}", self.sections[section]))
+        missing, unknown = wanted - values.keys(), values.keys() - self.variables
         if missing or unknown:
             raise SetupError(f"Prompt {self.stamp}: missing {sorted(missing)}, unknown {sorted(unknown)}.")
         # Values are put in at once and never read again, so that nothing in them can act as a variable.

@@ -21,10 +21,12 @@ from ulid import ULID
 
 from tutor import answering, suggestions
 from tutor.condense import standalone
+from tutor.courtesy import courtesy, is_tampering, without_greeting
 from tutor.errors import Conflict, InputError, NotFound, SetupError, TooLarge, TutorError
 from tutor.library import Library, bundled_courses, read_manifest
 from tutor.records import CitedSource, ConversationRow, Course, MessageRow, Records, SourceVersion
 from tutor.settings import Settings
+from tutor.spelling import correct
 from tutor.types import (
     Answer,
     Citation,
@@ -41,11 +43,12 @@ from tutor.types import (
     Timings,
     Turn,
 )
-from tutor.words import content_stems
+from tutor.words import content_stems, stem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # these import Chroma and torch: seconds that only asking and ingesting need
     from tutor.embedder import Embedder
+    from tutor.grounder import Grounder
     from tutor.index import CourseIndex, Progress, Store
 
 log = logging.getLogger("tutor")
@@ -53,12 +56,6 @@ log = logging.getLogger("tutor")
 _HISTORY = 6  # turns that follow-ups are read against
 _TITLE = 60
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_TAMPERING = re.compile(
-    r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instruction|rule|prompt|direction|guideline|polic)"
-    r"|\b(?:print|reveal|show|repeat|output|tell me)\b.{0,40}"
-    r"\b(?:system prompt|hidden (?:prompt|instruction|rule)|your (?:prompt|instruction|rule))",
-    re.IGNORECASE | re.DOTALL,
-)
 
 
 def check_supported(settings: Settings) -> None:
@@ -79,6 +76,7 @@ class Tutor:
         self.library = Library(self.records)
         self._store: Store | None = None
         self._embedder: Embedder | None = None
+        self._grounder: Grounder | None = None
         self._indexes: dict[str, CourseIndex] = {}
         self._questions: dict[int, tuple[str, ...]] = {}  # of each live version: reading all its texts takes a while
         self._loading = RLock()
@@ -113,6 +111,7 @@ class Tutor:
     def warm(self, progress: Progress = lambda done, total: None) -> None:
         """Load the models and bring the bundled courses up to date, where there is no course yet or they are there."""
         self.embedder.query("Is the tutor warm?")
+        _ = self.grounder
         existing = {course.id for course in self.courses()}
         for folder in sorted(bundled_courses().iterdir()):
             manifest = read_manifest(folder)
@@ -140,6 +139,17 @@ class Tutor:
 
                 self._embedder = load_embedder(self.settings.embedder, self.settings.cache)
             return self._embedder
+
+    @property
+    def grounder(self) -> Grounder:
+        """The grounding model, loaded on first use."""
+        with self._loading:
+            if self._grounder is None:
+                from tutor.embedder import unpack_builtin_model
+                from tutor.grounder import load_grounder
+
+                self._grounder = load_grounder(unpack_builtin_model(self.settings.cache) / "tokenizer.json")
+            return self._grounder
 
     @property
     def store(self) -> Store:
@@ -263,14 +273,17 @@ class Tutor:
             row = _course(session, course)
             title, language = row.title, row.language
             turns = _turns(_conversation(session, conversation, course, learner)) if conversation else ()
-        alone = standalone(question, turns)
+        kind = courtesy(question)
+        alone = question if kind else self._corrected(course, standalone(without_greeting(question), turns), language)
         condensed = perf_counter()
-        evidence = self._evidence(course, alone, language)
+        evidence = Evidence((), ()) if kind else self._evidence(course, alone, language)
         retrieved = perf_counter()
         with self.records.read() as session:
             texts = _Texts(session, course)
-            if evidence.reason:
-                draft = answering.refuse(course, title, evidence.reason, evidence.nearest, texts)
+            if kind:
+                draft = answering.be_courteous(kind, title)
+            elif evidence.reason:
+                draft = answering.refuse(course, title, evidence, texts)
             else:
                 draft = answering.quote(course, evidence, texts)
             asked = [*(turn.question for turn in turns), question, alone]
@@ -312,13 +325,28 @@ class Tutor:
         from tutor.evidence import find_evidence
         from tutor.retrieval import HybridRetriever
 
-        if _TAMPERING.search(question):
+        if is_tampering(question):
             return Evidence((), (), "unsafe")
         if not content_stems(question, language):
             return Evidence((), (), "unclear")
         index = self._index(course)
         found = HybridRetriever(index=index).invoke(question)
-        return find_evidence(question, index, [d.metadata["passage"] for d in found], self.settings.evidence_threshold)
+        return find_evidence(
+            question,
+            index,
+            [document.metadata["passage"] for document in found],
+            self.grounder,
+            self.settings.evidence_threshold,
+        )
+
+    def _corrected(self, course: str, question: str, language: str) -> str:
+        """Return ``question`` with its typing errors mended by the course's own words."""
+        index = self._index(course)
+
+        def known(word: str) -> bool:
+            return self.grounder.knows(word) or any(index.frequencies([stem(word, language)]).values())
+
+        return correct(question, index.words, known)
 
     def _suggest(
         self, session: Session, course: str, near: Sequence[Citation], asked: Sequence[str]

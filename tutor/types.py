@@ -108,11 +108,17 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the course holds on a question: the sentences that answer it (none means refuse), and the nearest ones."""
+    """What the course holds on a question: the sentences that answer it (none means refuse), and the nearest ones.
+
+    ``unmentioned`` are words of the question that the course never uses; ``disagree`` says that the chosen sentences
+    give different figures for the same thing.
+    """
 
     chosen: tuple[Candidate, ...]
     nearest: tuple[Candidate, ...]
     reason: RefusalReason | None = None
+    unmentioned: tuple[str, ...] = ()
+    disagree: bool = False
 
 
 # --- what callers see ------------------------------------------------------------------------------------------------

@@ -102,7 +102,12 @@ def _question(question: str) -> str:
 def _understood(answer: Answer) -> str:
     if answer.standalone_question.casefold().split() == answer.question.casefold().split():
         return ""
-    return f'<p class="understood" dir="auto">Understood as: <q>{escape(answer.standalone_question)}</q></p>'
+    alone = escape(answer.standalone_question)
+    return (
+        f'<p class="understood" dir="auto">Understood as: <q>{alone}</q> '
+        f'<button type="button" class="reword" data-event="reword" data-question="{alone}">Not what you meant? '
+        "Change it</button></p>"
+    )
 
 
 def _words(answer: Answer) -> str:

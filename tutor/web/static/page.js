@@ -131,6 +131,14 @@
       following = true;
       tell("suggest", { question: button.dataset.question });
     },
+    reword: (button) => {
+      const box = question();
+      // Through the setter of the element's own kind, and with an event: the framework only sees what is typed.
+      Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(box, button.dataset.question);
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+      box.focus();
+      box.setSelectionRange(box.value.length, box.value.length);
+    },
     reopen: (button) => {
       following = true;
       if (!closeMenu()) question().focus(); // the list is drawn anew, and this button goes with it
