@@ -119,7 +119,6 @@ def test_vectors_are_kept_between_runs(tmp_path: Path, settings: Settings) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")  # of the exporter that works offline
 def test_training_measuring_exporting_and_calibrating_run_from_end_to_end(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -46,11 +47,13 @@ def main(
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "whole.onnx"
-        torch.onnx.export(
-            _Logit(model), tuple(inputs[name] for name in names), whole,
-            input_names=list(names), output_names=["logit"],
-            dynamic_axes=axes | {"logit": {0: "pairs"}}, opset_version=17, dynamo=False,
-        )  # fmt: skip
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of its age, and of branches that every pair takes alike
+            torch.onnx.export(
+                _Logit(model), tuple(inputs[name] for name in names), whole,
+                input_names=list(names), output_names=["logit"],
+                dynamic_axes=axes | {"logit": {0: "pairs"}}, opset_version=17, dynamo=False,
+            )  # fmt: skip
         quantize_dynamic(whole, out, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
     typer.echo(f"{hashlib.sha256(out.read_bytes()).hexdigest()}  {out} ({out.stat().st_size / 1e6:.1f} MB)")
 
