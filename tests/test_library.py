@@ -369,7 +369,8 @@ def test_a_manifest_describes_the_course_and_its_sources(home: Home, folder: Pat
     manifest(
         folder,
         'id = "c"\ntitle = "The Course"\nlanguage = "en"\nlicence = "CC-BY-4.0"\n'
-        f'[[sources]]\nfile = "two.txt"\ntitle = "Rice"\nsha256 = "{sha256((folder / "two.txt").read_bytes()).hexdigest()}"',
+        f'[[sources]]\nfile = "two.txt"\ntitle = "Rice"\n'
+        f'sha256 = "{sha256((folder / "two.txt").read_bytes()).hexdigest()}"',
     )
     report = home.ingest(folder)
     with home.library.records.read() as session:

@@ -169,7 +169,7 @@ def test_the_real_model_cuts_off_nothing_that_is_embedded(embedder: Embedder, te
 @pytest.mark.parametrize(
     "text",
     [
-        f"# {'A very long title ' * 40}\n\n## {'and a heading ' * 40}\n\n{'It is a long sentence with words, ' * 60}.\n",
+        f"# {'A very long title ' * 40}\n\n## {'and a heading ' * 40}\n\n{'It is a long one with words, ' * 70}.\n",
         f"# FAQ\n\n## {'Why is this question so long that it has no end ' * 30}?\n\n{'Because, and, so, ' * 50}.\n",
         f"One.\n\n![{'a caption without an end ' * 60}](x)\n\nTwo.\n",
         "- " + "\n- ".join("an item of a few words" for _ in range(50)) + "\n",

@@ -83,7 +83,7 @@ def test_a_file_of_headings_alone_holds_nothing_to_answer_from(tmp_path: Path) -
 
 
 def test_a_missing_file_gives_one_line_that_names_it(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableSource, match="lesson.txt: No such file or directory"):
+    with pytest.raises(UnreadableSource, match=r"lesson.txt: No such file or directory"):
         readers.read(tmp_path / "lesson.txt", "lesson.txt")
 
 
@@ -96,7 +96,7 @@ def test_a_file_larger_than_the_limit_is_too_large(tmp_path: Path) -> None:
     path = tmp_path / "long.txt"
     path.write_text("Ten bytes.")
     assert readers.read(path, "long.txt", max_bytes=10).text == "Ten bytes."
-    with pytest.raises(TooLarge, match="long.txt: larger than 9 bytes"):
+    with pytest.raises(TooLarge, match=r"long.txt: larger than 9 bytes"):
         readers.read(path, "long.txt", max_bytes=9)
 
 
@@ -109,7 +109,7 @@ def test_what_is_not_a_file_is_not_waited_for(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs Linux's /proc")
 def test_a_file_that_fails_while_it_is_read_gives_one_line(tmp_path: Path) -> None:
     (tmp_path / "lesson.txt").symlink_to("/proc/self/mem")
-    with pytest.raises(UnreadableSource, match="lesson.txt: Input/output error"):
+    with pytest.raises(UnreadableSource, match=r"lesson.txt: Input/output error"):
         readers.read(tmp_path / "lesson.txt", "lesson.txt")
 
 
@@ -118,7 +118,7 @@ def test_a_file_without_permission_gives_one_line(tmp_path: Path) -> None:
     path = tmp_path / "secret.txt"
     path.write_text("Nobody may read this.")
     path.chmod(0)
-    with pytest.raises(UnreadableSource, match="secret.txt: Permission denied"):
+    with pytest.raises(UnreadableSource, match=r"secret.txt: Permission denied"):
         readers.read(path, "secret.txt")
 
 

@@ -270,7 +270,7 @@ def test_a_folder_that_cannot_be_made_gives_one_line(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_database_gives_one_line(file: Path) -> None:
     file.write_bytes(b"not a database" * 1_000)
-    with pytest.raises(NotReady, match="The records are damaged: file is not a database. Put a copy"):
+    with pytest.raises(NotReady, match=r"The records are damaged: file is not a database. Put a copy"):
         Records(f"sqlite:///{file}")
     assert file.read_bytes() == b"not a database" * 1_000
 
@@ -278,11 +278,11 @@ def test_a_file_that_is_no_database_gives_one_line(file: Path) -> None:
 def test_a_full_disk_gives_one_line_and_loses_nothing(records: Records) -> None:
     with records.write() as session:
         session.add(course())
-    with pytest.raises(NotReady, match=r"disk is full\. Nothing was changed; free space") as caught:
-        with records.write() as session:
-            pages = session.scalar(text("PRAGMA page_count")) or 0
-            session.execute(text(f"PRAGMA max_page_count = {pages + 1}"))
-            session.add(Course(id="large", title="x" * 1_000_000, language="en", licence=None))
+    refused = pytest.raises(NotReady, match=r"disk is full\. Nothing was changed; free space")
+    with refused as caught, records.write() as session:
+        pages = session.scalar(text("PRAGMA page_count")) or 0
+        session.execute(text(f"PRAGMA max_page_count = {pages + 1}"))
+        session.add(Course(id="large", title="x" * 1_000_000, language="en", licence=None))
     assert "\n" not in str(caught.value)
     assert count(records) == 1
 

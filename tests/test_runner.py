@@ -14,7 +14,7 @@ from tutor.tutor import Tutor
 
 COURSE = "great-leap-forward"
 LINES = """
-{"id": "when", "question": "When did the Great Leap Forward begin?", "evidence": ["1958"], "kind": "date", "answerable": true}
+{"id": "when", "question": "When did the Great Leap begin?", "evidence": ["1958"], "kind": "d", "answerable": true}
 {"id": "moon", "question": "How far away is the moon?", "kind": "offtopic", "answerable": false}
 """
 
@@ -52,7 +52,7 @@ def test_scores_are_of_the_questions_that_they_are_defined_for(
     assert (scores["questions"], scores["right"], scores["wrongly_refused"]) == (2, 1.0, 0.0)
     assert (scores["refusal_precision"], scores["refusal_recall"], scores["refusal_f1"]) == (1.0, 1.0, 1.0)
     assert scores["facts_matched"] is None
-    assert scores["right_by_kind"] == {"date": "1/1", "offtopic": "1/1"}
+    assert scores["right_by_kind"] == {"d": "1/1", "offtopic": "1/1"}
     assert 0 < scores["latency_p50_ms"] <= scores["latency_p95_ms"]
 
 

@@ -161,9 +161,9 @@ def test_a_second_server_over_the_same_folder_does_not_start(lesson_home: Path) 
 
 
 def test_a_state_folder_without_space_for_the_note_is_told_in_one_line(home: Path) -> None:
-    with pytest.raises(NotReady, match=r"server\.json cannot be written: .*Free space or set TUTOR_HOME"):
-        with announced(home / "gone", "http://127.0.0.1:1"):
-            pass
+    refused = pytest.raises(NotReady, match=r"server\.json cannot be written: .*Free space or set TUTOR_HOME")
+    with refused, announced(home / "gone", "http://127.0.0.1:1"):
+        pass
 
 
 # --- asking while it serves ------------------------------------------------------------------------------------------
