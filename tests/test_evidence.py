@@ -116,13 +116,14 @@ def test_what_the_course_never_mentions_is_named(index: CourseIndex, grounder: G
 @pytest.mark.parametrize(
     ("question", "absent"),
     [
-        ("Who was Mao's teacher?", ["teacher"]),
+        ("Who was Mao's teacher?", []),
         ("Did Nikita Khrushchev meet Mao?", ["Nikita Khrushchev"]),
         ("When did Mao die?", []),
-        ("what is the capital of peru", ["capital", "peru"]),
+        ("Write me a poem.", []),
+        ("What happened to Lenin in 1812?", ["Lenin", "1812"]),
     ],
 )
-def test_names_come_before_other_words(question: str, absent: list[str]) -> None:
+def test_only_names_and_years_are_said_to_be_missing(question: str, absent: list[str]) -> None:
     held = {"mao": 5, "die": 2, "meet": 1, "did": 1}
     assert unmentioned(question, held, "en") == absent
 

@@ -217,19 +217,20 @@ def in_context(passage: Passage, sentences: Sequence[IndexedSentence], at: int) 
 
 
 def unmentioned(question: str, frequencies: Mapping[str, int], language: str) -> list[str]:
-    """Return the names and years in ``question`` that the course never mentions; without any, its other such words.
+    """Return the names and years in ``question`` that the course never mentions, at most three.
 
-    ``frequencies`` says in how many passages each stem of the question occurs.
+    ``frequencies`` says in how many passages each stem of the question occurs. Other words are left out: a course that
+    says "make" and not "made" does not lack it.
     """
 
     def absent(text: str) -> bool:
         terms = content_stems(text, language)
         return bool(terms) and not any(frequencies.get(term, 0) for term in terms)
 
-    named = [name for name in names(question) if absent(name)]
+    first = (question.split() or [""])[0].strip(",.?!")  # "Write me a poem": a capital that says nothing
+    named = [name for name in names(question) if name != first and absent(name)]
     years = [word for word in words(question) if word.isdigit() and absent(word)]
-    other = [word for word in re.findall(r"[^\W\d_]+", question) if len(word) > 3 and absent(word)]
-    return list(dict.fromkeys([*named, *years] or other))[:3]
+    return list(dict.fromkeys([*named, *years]))[:3]
 
 
 def _context(passage: Passage, sentences: Sequence[IndexedSentence], index: CourseIndex) -> Context:
