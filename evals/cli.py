@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tutor.errors import InputError
+from tutor.progress import progress_bar
 
 if TYPE_CHECKING:
     from evals.metrics import Outcome
@@ -38,7 +39,6 @@ def run(
 ) -> None:
     """Ask a dataset's questions and score the answers; exit status 3 below a floor. Example: tutor eval run -v"""
     from evals import datasets, runner
-    from tutor.cli import progress_bar
 
     path = Path(task) if task.endswith(".jsonl") else runner.DATASETS / f"{task}.jsonl"
     if not path.is_file():

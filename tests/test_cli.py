@@ -19,7 +19,8 @@ from commandline import run
 from typer.testing import CliRunner
 
 from tutor import __version__
-from tutor.cli import app, main, progress_bar
+from tutor.cli import app, main
+from tutor.progress import progress_bar
 from tutor.settings import Settings
 from tutor.tutor import Tutor
 from tutor.types import Answer, IngestReport

@@ -6,7 +6,7 @@ import contextlib
 import io
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +15,7 @@ import typer
 from evals.cli import app as evals_app
 from tutor import __version__
 from tutor.errors import InputError, NotReady, SetupError, TutorError
+from tutor.progress import progress_bar
 
 if TYPE_CHECKING:
     from tutor.remote import RunningTutor
@@ -312,20 +313,6 @@ def _bar(lines: list[dict[str, Any]], label: str) -> Iterator[dict[str, Any]]:
         for number, line in enumerate(lines):
             yield line
             progress(number + 1, len(lines))
-
-
-@contextlib.contextmanager
-def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Yield a function that is told (done, total); it draws a bar on a terminal and nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _fail(message: str) -> None:
