@@ -30,6 +30,9 @@ def after(*questions: str) -> str:
         ("What happened to the sparrows?", "Why?", "Why: What happened to the sparrows?"),
         ("How many died in the Great Famine?", "And what about Mao's policies?", "How many died in Mao's policies?"),
         ("Who was Lysenko?", "What was his theory?", "What was Lysenko’s theory?"),
+        ("How big were the communes?", "Was the food there free?", "Was the food in the communes free?"),
+        ("What was the famine?", "How did people live then?", "How did people live in the famine?"),
+        ("What was the purge?", "Who were the ones that died?", "Who were the ones that died in the purge?"),
     ],
 )
 def test_a_follow_up_takes_its_subject_from_the_last_question(earlier: str, question: str, understood: str) -> None:
@@ -44,6 +47,8 @@ def test_a_follow_up_takes_its_subject_from_the_last_question(earlier: str, ques
         "Is it true that Stalin died in 1953?",
         "When Mao launched his plan, who helped?",
         "Was there a famine in Ukraine?",
+        "How many kinds of sparrows are there in Asia?",
+        "Why could there be no rain?",
         "How many people died in the famine?",
     ],
 )

@@ -60,8 +60,9 @@ def test_the_longest_question_is_read_without_complaint(grounder: Grounder) -> N
 
 
 def test_everyday_words_are_known_and_misspellings_are_not(grounder: Grounder) -> None:
-    assert all(grounder.knows(word) for word in ("teacher", "Lenin", "moon"))
-    assert not any(grounder.knows(word) for word in ("revolutoin", "comunes", "propoganda"))
+    assert all(word in grounder.vocabulary for word in ("teacher", "lenin", "moon"))
+    assert grounder.vocabulary["war"] < grounder.vocabulary["penguin"]
+    assert not any(word in grounder.vocabulary for word in ("revolutoin", "comunes", "propoganda"))
 
 
 def test_the_pinned_file_is_the_one_that_ships() -> None:

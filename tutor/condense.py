@@ -33,7 +33,13 @@ _THING = re.compile(
 _EXPLETIVE = re.compile(
     r"\b(?:is|was) it (?:true|correct|possible|right|really)\b|\bit (?:is|was) (?:true|said)\b", re.IGNORECASE
 )
-_THERE = re.compile(r"\bthere(?=\s*[?.!]*$)|\b(?:back )?then(?=\s*[?.!]*$)", re.IGNORECASE)
+_BE = r"(?:is|are|was|were|be|been|has|have|had|can|could|will|would|did|do|does)"
+_THERE = re.compile(
+    rf"(?<!is )(?<!are )(?<!was )(?<!were )(?<!^)\bthere\b(?! {_BE}\b)|\b(?:back )?then(?=\s*[?.!]*$)", re.IGNORECASE
+)
+_SOME_OF = re.compile(
+    r"\b(?:the (?:ones|others|rest)|those (?:who|that)|the (?:first|second|last) ones?)\b", re.IGNORECASE
+)
 _POSSESSIVE = {"his", "its", "their", "theirs", "hers"}
 _PLURAL = {"they", "them", "their", "theirs", "these", "those"}
 _DO = {"do", "does", "did", "can", "could", "will", "would", "should", "must"}
@@ -129,7 +135,10 @@ def _resolve(question: str, turns: Sequence[Turn]) -> str:
     if match and thing and not _EXPLETIVE.search(resolved) and not earlier:
         resolved = _THING.sub(lambda m: _fit(m.group(), thing), resolved, count=1)
     if thing and (match := _THERE.search(resolved)) and thing.lower() not in resolved.lower():
-        resolved = f"{resolved[: match.start()].rstrip()} in {thing}?"
+        rest = resolved[match.end() :].strip()
+        resolved = f"{resolved[: match.start()].rstrip()} in {thing}{'' if rest[:1] in '?.!' else ' '}{rest or '?'}"
+    if thing and _SOME_OF.search(resolved) and thing.lower() not in resolved.lower():
+        resolved = f"{resolved.rstrip('?.! ')} in {thing}?"
     return resolved if resolved != bare else question
 
 

@@ -11,7 +11,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +56,10 @@ class Grounder:
         inputs = {name: np.array([getattr(pair, part)], dtype=np.int64) for name, part in _INPUTS.items()}
         return float(self._session.run(None, inputs)[0][0])
 
-    def knows(self, word: str) -> bool:
-        """Return whether ``word`` is one piece of the model's vocabulary: a common word or name, and no misspelling."""
-        return self._tokenizer.token_to_id(word.lower()) is not None
+    @cached_property
+    def vocabulary(self) -> dict[str, int]:
+        """The whole words of the model's vocabulary with their rank: common words and names, the commonest first."""
+        return {word: rank for word, rank in self._tokenizer.get_vocab().items() if word.isalpha()}
 
 
 def _cores() -> int:

@@ -344,9 +344,9 @@ class Tutor:
         index = self._index(course)
 
         def known(word: str) -> bool:
-            return self.grounder.knows(word) or any(index.frequencies([stem(word, language)]).values())
+            return any(index.frequencies([stem(word, language)]).values())
 
-        return correct(question, index.words, known)
+        return correct(question, index.words, self.grounder.vocabulary, known)
 
     def _suggest(
         self, session: Session, course: str, near: Sequence[Citation], asked: Sequence[str]
