@@ -14,11 +14,12 @@ import re
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from evals.grounding import details
 from tutor.index import Vector
 from tutor.words import STOP_WORDS, words
 
@@ -103,6 +104,11 @@ class Examples:
         context = pairs[0].context
         if swapped := self.swap(row, right, context):
             pairs.append(Pair(self.rough(swapped), row.sentences[right], context, False, swapped=True))
+        if turned := details.turned(row.question, f"{row.sentences[right]} {context}", self.draw):
+            pairs.append(Pair(self.rough(turned), row.sentences[right], context, False, swapped=True))
+        if made := details.detail(row.sentences, self.draw):
+            index, asked, gives = made
+            pairs.append(replace(self.pair(self.rough(asked), row, index, gives), swapped=True))
         return pairs
 
     def pair(self, question: str, row: Row, index: int, answers: bool, heading: str = "") -> Pair:
