@@ -29,7 +29,7 @@ def ask_all(
     for number, sample in enumerate(samples):
         conversation = None
         for earlier in sample.history:
-            conversation = tutor.ask(course, earlier, conversation).conversation
+            conversation = tutor.ask(course, earlier.question, conversation).conversation
         started = perf_counter()
         answer = tutor.ask(course, sample.question, conversation)
         seconds = perf_counter() - started

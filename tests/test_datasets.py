@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from evals import datasets
-from evals.datasets import Sample, Span
+from evals.datasets import Sample, Span, Turn
 from evals.runner import DATASETS
 from tutor.errors import InputError
 from tutor.library import bundled_courses
 from tutor.readers import read
 
 TEXTS = {"a.md": "Rain fell. The harvest failed. Rain fell.", "b.md": "The harvest failed."}
+HASH = "sha256:" + sha256(TEXTS["a.md"].encode()).hexdigest()
 GOOD = {"question": "Why?", "facts": [["rain"]], "evidence": ["The harvest"], "kind": "why", "answerable": True}
 
 
@@ -60,7 +62,80 @@ def test_a_line_without_an_id_is_called_by_its_number(tmp_path: Path) -> None:
 
 def test_history_is_kept_in_order(tmp_path: Path) -> None:
     (sample,) = load(tmp_path, GOOD | {"history": ["One?", "Two?"]})
-    assert sample.history == ("One?", "Two?")
+    assert sample.history == (Turn("One?"), Turn("Two?"))
+
+
+def test_history_may_give_the_answers_that_were_heard(tmp_path: Path) -> None:
+    (sample,) = load(tmp_path, GOOD | {"history": [{"question": "One?", "answer": "Two."}]})
+    assert sample.history == (Turn("One?", "Two."),)
+
+
+def test_a_span_is_taken_as_it_is_given(tmp_path: Path) -> None:
+    (sample,) = load(tmp_path, GOOD | {"evidence": [{"source": "a.md", "start": 5, "end": 9, "sha256": HASH}, "Rain"]})
+    assert sample.evidence == ((Span("a.md", 5, 9), Span("a.md", 0, 4), Span("a.md", 31, 35)),)
+
+
+@pytest.mark.parametrize(
+    ("span", "said"),
+    [
+        ({"source": "c.md", "start": 0, "end": 4}, "the course has no source 'c.md'"),
+        ({"source": "a.md", "start": 4, "end": 4}, "a.md has no span 4-4: it is 41 characters long"),
+        ({"source": "a.md", "start": 0, "end": 42}, "a.md has no span 0-42"),
+        ({"source": "a.md", "start": 0, "end": 4, "sha256": "sha256:00"}, "a.md has changed since its span 0-4"),
+    ],
+)
+def test_a_span_that_is_not_there_is_a_mistake(span: dict[str, Any], said: str, tmp_path: Path) -> None:
+    assert said in problem(tmp_path, evidence=[span])
+
+
+def test_two_fragments_that_are_not_there_are_two_mistakes(tmp_path: Path) -> None:
+    assert problem(tmp_path, evidence=["snow", "hail"]).count("some.jsonl:1: evidence is not in the course") == 2
+
+
+def test_a_false_premise_knows_its_true_twin(tmp_path: Path) -> None:
+    false = GOOD | {"id": "f", "twin": "t"}
+    assert [s.twin for s in load(tmp_path, GOOD | {"id": "t"}, false)] == ["", "t"]
+    with pytest.raises(InputError, match=r"some.jsonl:1: its twin 't' is no answerable question of the file"):
+        load(tmp_path, false)
+
+
+SHEET = """question,answerable,kind,facts,evidence,history
+"Why, then?",yes,why,"rain|rains
+failed","Rain fell | nothing
+The harvest","One?
+Two?"
+Who?,no,fact,,,
+"""
+
+
+def sheet(path: Path, text: str) -> tuple[Sample, ...]:
+    """Return the samples of a sheet saved as CSV, with the mark that spreadsheets put first."""
+    (path / "some.csv").write_text(text, encoding="utf-8-sig")
+    return datasets.load(path / "some.csv", {"a.md": TEXTS["a.md"] + " nothing"})
+
+
+def test_a_teachers_sheet_is_read_as_lines_are(tmp_path: Path) -> None:
+    why, who = sheet(tmp_path, SHEET)
+    assert (why.id, why.question, who.id, who.answerable) == ("line-2", "Why, then?", "line-6", False)
+    assert why.facts == (("rain", "rains"), ("failed",))
+    assert [len(group) for group in why.evidence] == [3, 1]
+    assert why.history == (Turn("One?"), Turn("Two?"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("question,answerable,kind\nWho?,perhaps,fact\n", 'some.csv:2: answerable: write "yes" or "no"'),
+        ("question,answerable,kind\nWho?,no,fact,more\n", "some.csv:2: has more cells than there are columns"),
+        ("question,answerable,kind\n,no,fact\n", "some.csv:2: question: field required"),
+        ("question,wrong\nWho?,no\n", "some.csv:1: unknown columns: wrong"),
+        ('question\n"Who?\n', "some.csv:2: unexpected end of data"),
+    ],
+)
+def test_a_mistake_in_a_sheet_is_named_with_its_line(text: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as refused:
+        sheet(tmp_path, text)
+    assert said in str(refused.value)
 
 
 def test_a_question_without_an_answer_needs_neither_facts_nor_evidence(tmp_path: Path) -> None:
@@ -116,6 +191,10 @@ def test_an_id_that_occurs_twice_is_a_mistake_of_the_second_line(tmp_path: Path)
         ({"facts": [[""]]}, "facts.0.0: string should match"),
         ({"evidence": "The harvest"}, "evidence: input should be a valid array"),
         ({"evidence": ["The harvest", ["failed"]]}, "evidence.0: input should be a valid array"),
+        (
+            {"history": ["One?", {"question": "Two?", "answer": "2"}]},
+            "history: value error, give an answer to every turn",
+        ),
         ({"evidence": [[]]}, "evidence.0: list should have at least 1 item"),
         ({"evidence": None}, "is answerable but has no evidence"),
         ({"answerable": False}, "is not answerable but has facts or evidence"),

@@ -8,7 +8,7 @@ import pytest
 from commandline import run
 
 from evals import benchmark, datasets, runner
-from evals.datasets import Sample
+from evals.datasets import Sample, Turn
 from evals.runner import ask_all, failed_gates, summarise
 from tutor.tutor import Tutor
 
@@ -40,7 +40,9 @@ def test_each_question_is_asked_in_order_and_leaves_nothing_behind(
 
 
 def test_the_history_is_asked_first(lesson_tutor: Tutor) -> None:
-    sample = Sample("x", "And when did it end?", ("When did the Great Leap Forward begin?",), (), (), "followup", True)
+    sample = Sample(
+        "x", "And when did it end?", (Turn("When did the Great Leap Forward begin?"),), (), (), "followup", True
+    )
     (outcome,) = ask_all(lesson_tutor, COURSE, [sample], 1)
     assert "Great Leap Forward" in outcome.answer.standalone_question
 
