@@ -10,25 +10,24 @@ from tutor.evidence import (
     SIGNS,
     WEIGHTS,
     Context,
-    Question,
     confidence,
     features,
     find_evidence,
     log_odds,
     probability,
-    question_kind,
     signs,
     unmentioned,
 )
 from tutor.grounder import Grounder
 from tutor.index import CourseIndex, IndexedSentence
+from tutor.question import Question, question_kind
 from tutor.tutor import Tutor
 from tutor.types import Sentence
 
 
 @pytest.fixture
 def index(lesson_tutor: Tutor) -> CourseIndex:
-    return lesson_tutor._index("great-leap-forward")
+    return lesson_tutor.index("great-leap-forward")
 
 
 @pytest.fixture
@@ -59,7 +58,9 @@ def scored(question: str, text: str, known: int = 1) -> dict[str, float]:
         ("In which year did it begin?", "date"),
         ("When did Mao die?", "date"),
         ("Who followed Mao?", "person"),
-        ("Why did the harvests fail?", "other"),
+        ("Why did the harvests fail?", "reason"),
+        ("How did it begin?", "reason"),
+        ("What failed?", "other"),
     ],
 )
 def test_the_kind_of_answer_wanted_is_read_from_the_question(question: str, kind: str) -> None:
@@ -77,7 +78,33 @@ def test_a_date_question_is_not_met_by_a_sentence_without_a_date() -> None:
 
 
 def test_words_that_the_course_never_uses_are_unknown() -> None:
-    assert scored("What did Khrushchev eat?", "Mao died.", known=0)["unknown"] == 1.0
+    values = scored("What did Khrushchev eat?", "Mao died.", known=0)
+    assert (values["unheard"], values["unknown"]) == (1.0, 0.5)  # the name, and half of the words
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("It cut 10 feet deep.", True),
+        ("Ten of them died.", True),
+        ("Most of them died.", True),
+        ("In 2,000 villages they died.", True),
+        ("It sent 1500 soldiers.", True),
+        ("They died on September 9, 1976.", False),
+        ("Late 1960s: they died.", False),
+        ("Large ones died, and small ones.", False),
+        ("He was one of the leaders.", False),
+    ],
+)
+def test_a_date_is_no_number_of_anything(text: str, fits: bool) -> None:
+    values = scored("How many died?", text)
+    assert (values["number_fits"], values["number_misses"]) == (float(fits), float(not fits))
+
+
+def test_how_many_is_never_answered_without_a_number() -> None:
+    strong = dict.fromkeys(FEATURES, 0.0) | {"grounder": 9.0, "cosine": 1.0}
+    assert log_odds(list(strong.values())) > 0
+    assert log_odds(list((strong | {"number_misses": 1.0}).values())) == -4.0
 
 
 def test_the_odds_grow_with_what_the_grounder_reads_and_with_meaning() -> None:
@@ -87,13 +114,13 @@ def test_the_odds_grow_with_what_the_grounder_reads_and_with_meaning() -> None:
     assert 0 < probability(log_odds(low)) < probability(log_odds(high)) < 1
 
 
-def test_the_signs_are_those_of_the_best_sentence() -> None:
-    weak, strong = [0.0] * len(FEATURES), [3.0, 0.8, *[0.0] * (len(FEATURES) - 2)]
+def test_the_signs_are_how_good_the_best_is_and_what_the_course_lacks() -> None:
+    weak = list((dict.fromkeys(FEATURES, 0.0) | {"unknown": 0.3, "unheard": 0.5}).values())
+    strong = list((dict.fromkeys(FEATURES, 0.0) | {"grounder": 3.0, "cosine": 0.8, "unknown": 0.3}).values())
     odds = [log_odds(weak), log_odds(strong)]
-    found = dict(zip(SIGNS, signs([weak, strong], odds, 10), strict=True))
-    assert (found["best"], found["lead"]) == (odds[1], odds[1] - odds[0])
-    assert (found["grounder"], found["cosine"]) == (3.0, 0.8)
-    assert confidence(signs([weak, strong], odds, 10)) > confidence(signs([weak], odds[:1], 10))
+    assert signs([weak, strong], odds) == (odds[1], 0.8, 0.3, 0.5)
+    assert len(SIGNS) == 4
+    assert confidence(signs([weak, strong], odds)) > confidence(signs([weak], odds[:1]))
 
 
 def test_nothing_reaches_a_threshold_of_one(index: CourseIndex, grounder: Grounder) -> None:
@@ -121,11 +148,17 @@ def test_what_the_course_never_mentions_is_named(index: CourseIndex, grounder: G
         ("When did Mao die?", []),
         ("Write me a poem.", []),
         ("What happened to Lenin in 1812?", ["Lenin", "1812"]),
+        ("What does the FAQ say of 2 things?", []),
     ],
 )
 def test_only_names_and_years_are_said_to_be_missing(question: str, absent: list[str]) -> None:
     held = {"mao": 5, "die": 2, "meet": 1, "did": 1}
     assert unmentioned(question, held, "en") == absent
+
+
+def test_who_the_course_never_mentions_is_not_asked_after(index: CourseIndex, grounder: Grounder) -> None:
+    evidence = find_evidence("Did Khrushchev support Mao Zedong?", index, everything(index), grounder, 0.0)
+    assert (evidence.chosen, evidence.reason, evidence.unmentioned) == ((), "not_in_course", ("Khrushchev",))
 
 
 def test_no_two_chosen_sentences_say_the_same(index: CourseIndex, grounder: Grounder) -> None:

@@ -16,7 +16,7 @@ COURSE = "great-leap-forward"
 @pytest.fixture
 def index(lesson_tutor: Tutor) -> CourseIndex:
     """The index of the bundled course."""
-    return lesson_tutor._index(COURSE)
+    return lesson_tutor.index(COURSE)
 
 
 def found(index: CourseIndex, question: str, k: int = 5) -> list[Document]:

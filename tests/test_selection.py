@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tutor.selection import asks_for_list, disagree, is_dangling, quantities, select
+from tutor.selection import asks_for_list, disagree, how_many_wanted, is_dangling, quantities, select
 from tutor.types import BlockKind, Candidate, Sentence
 
 FIRST, SECOND = (0, 500), (500, 1000)
@@ -24,7 +24,26 @@ def texts(question: str, *candidates: Candidate, kind: str = "other") -> list[st
 
 
 def test_the_best_stands_alone_where_nothing_is_nearly_as_good() -> None:
-    assert texts("Why?", made("Rain fell.", 0.9, 0), made("Mao slept.", 0.5, 20)) == ["Rain fell."]
+    assert texts("Why?", made("Rain fell.", 0.9, 0), made("Mao slept.", 0.3, 20)) == ["Rain fell."]
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("Name two lies.", 2),
+        ("Which three years?", 3),
+        ("What are the 4 reasons?", 4),
+        ("What happened in 2 years?", 0),
+    ],
+)
+def test_a_list_is_as_long_as_the_question_asks(question: str, wanted: int) -> None:
+    assert how_many_wanted(question) == wanted
+
+
+def test_the_second_of_two_joins_though_it_is_weaker() -> None:
+    both = (made("Rain fell.", 0.9, 0), made("Hail fell.", 0.2, 20))
+    assert texts("Name two kinds of weather.", *both) == ["Rain fell.", "Hail fell."]
+    assert texts("What was the weather?", *both) == ["Rain fell."]
 
 
 def test_those_nearly_as_good_join_in_source_order() -> None:

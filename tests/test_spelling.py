@@ -13,6 +13,7 @@ from tutor.embedder import unpack_builtin_model
 from tutor.grounder import Grounder, load_grounder
 from tutor.settings import Settings
 from tutor.spelling import correct, nearest
+from tutor.words import stem
 
 COURSE = Counter(
     {
@@ -35,8 +36,13 @@ def grounder() -> Grounder:
 
 
 def unknown(word: str) -> bool:
-    """No word is another form of one of the course's."""
+    """No word is another form of a known one."""
     return False
+
+
+@pytest.mark.parametrize("word", ["pans", "inventing", "multiply"])
+def test_other_forms_of_everyday_words_are_no_misspellings(word: str, grounder: Grounder) -> None:
+    assert stem(word, "en") in grounder.stems
 
 
 @pytest.mark.parametrize(

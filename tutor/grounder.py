@@ -19,9 +19,10 @@ import numpy as np
 
 from tutor.errors import SetupError
 from tutor.index import Vector
+from tutor.words import stem
 
 MODEL = Path(__file__).parent / "models" / "grounder.onnx"
-MODEL_SHA256 = "22232c461639accd70a572cc3bf8c2661ed8b8c9d715e5959b91be2b0d96ca8b"
+MODEL_SHA256 = "8d5f428e76cd8df2d24355beba51c2f44a3f26e268eed615c9660233e94a5cd3"
 LONGEST = 112  # tokens of a pair, as in training; what goes beyond is cut from the context's end
 
 
@@ -60,6 +61,11 @@ class Grounder:
     def vocabulary(self) -> dict[str, int]:
         """The whole words of the model's vocabulary with their rank: common words and names, the commonest first."""
         return {word: rank for word, rank in self._tokenizer.get_vocab().items() if word.isalpha()}
+
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        """The stems of the vocabulary: other forms of its words ("pans", "inventing") are no misspellings either."""
+        return frozenset(stem(word, "en") for word in self.vocabulary)
 
 
 def _cores() -> int:

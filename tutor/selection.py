@@ -18,9 +18,9 @@ MOST_WORDS = 60
 MOST_OF_A_LIST = 8
 MOST_WORDS_OF_A_LIST = 140
 LEAST = 0.05  # probability of a sentence that joins
-NEARLY_AS_GOOD = 0.6  # of the best one's probability
+NEARLY_AS_GOOD = 0.4  # of the best one's probability
 WORTH_LISTING = 0.3
-WORTH_COMPARING = 0.4
+WORTH_COUNTING = 0.5  # of that, while fewer are chosen than the question asks for
 
 _LIST = re.compile(
     r"^(?:please )?(?:list|name|enumerate)\b"
@@ -28,6 +28,12 @@ _LIST = re.compile(
     r"|^(?:and )?what (?:are|were) (?:the|some|all|its|their|his|her)\b",
     re.IGNORECASE,
 )
+_WANTED = re.compile(
+    r"^(?:please )?(?:and )?(?:list|name|enumerate|give|what (?:are|were)|which|what) (?:the |me |some )?"
+    r"(two|three|four|five|six|seven|eight|[2-8])\b",
+    re.IGNORECASE,
+)
+_NUMERALS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
 _DANGLING = re.compile(
     r"^[“\"'(]?(?:he|she|it|they|him|her|his|its|their|them|this|these|those|that|such|both|the (?:former|latter)"
     r"|(?:one|some|many|most|all|none|each) of (?:them|these|those))\b(?! (?:is|was) (?:a|the) (?:fact|time) that)",
@@ -48,17 +54,19 @@ def select(
     ``ranked`` holds the candidates best first, the first of them an answer; ``kind`` is what is asked for (see
     `tutor.evidence.question_kind`); ``around`` holds every sentence at hand, for those that need their neighbour.
     """
-    listing = asks_for_list(question)
+    wanted = how_many_wanted(question)
+    listing = wanted > 0 or asks_for_list(question)
     most, budget = (MOST_OF_A_LIST, MOST_WORDS_OF_A_LIST) if listing else (MOST_SENTENCES, MOST_WORDS)
-    share = WORTH_LISTING if listing else WORTH_COMPARING if kind == "number" else NEARLY_AS_GOOD
-    enough = max(LEAST, share * ranked[0].score)
+    share = WORTH_LISTING if listing else NEARLY_AS_GOOD
+    enough = share * ranked[0].score if wanted else max(LEAST, share * ranked[0].score)
     chosen: list[Candidate] = []
     for candidate in [*ranked[:1], *(_siblings(ranked[0], around) if listing else ()), *ranked[1:]]:
         if len(chosen) == most:
             break
         sibling = listing and chosen and _are_siblings(candidate, ranked[0])
         long = sum(len(c.text.split()) for c in (*chosen, candidate)) > budget
-        if chosen and ((candidate.score < enough and not sibling) or long):
+        weak = candidate.score < (WORTH_COUNTING * enough if len(chosen) < wanted else enough)
+        if chosen and ((weak and not sibling) or long):
             continue
         if candidate not in chosen and not any(_repeats(candidate, other, language) for other in chosen):
             chosen.append(candidate)
@@ -68,6 +76,12 @@ def select(
 def asks_for_list(question: str) -> bool:
     """Return whether ``question`` asks for several things: "Which slogans does the text mention?"."""
     return _LIST.search(question) is not None
+
+
+def how_many_wanted(question: str) -> int:
+    """Return how many things ``question`` asks for by their number ("Name two …"); 0 where it names none."""
+    match = _WANTED.search(question)
+    return (_NUMERALS.get(match[1].lower()) or int(match[1])) if match else 0
 
 
 def is_dangling(text: str) -> bool:

@@ -22,7 +22,7 @@ def correct(question: str, course: Mapping[str, int], everyday: Mapping[str, int
     """Return ``question`` with its mistyped words mended, or as it is.
 
     ``course`` counts the words of the course's texts, as `tutor.words.words` gives them; ``everyday`` ranks those of
-    everyday language, the most common one lowest; ``known`` says whether a word is another form of one of the course's.
+    everyday language, the most common one lowest; ``known`` says whether a word is another form of one of these.
     """
 
     def mended(match: re.Match[str]) -> str:

@@ -246,18 +246,26 @@ class Tutor:
 
     # --- questions ---------------------------------------------------------------------------------------------------
 
-    def ask(self, course: str, question: str, conversation: str | None = None, learner: str | None = None) -> Answer:
+    def ask(
+        self,
+        course: str,
+        question: str,
+        conversation: str | None = None,
+        learner: str | None = None,
+        history: Sequence[Turn] = (),
+    ) -> Answer:
         """Return the answer to ``question`` and store it; without a ``conversation`` a new one begins.
 
-        Raises `InputError` or `TooLarge` for an unusable question, `NotFound` for an unknown course or conversation.
+        ``history`` is what was said before it, where the caller keeps the conversation. Raises `InputError` or
+        `TooLarge` for an unusable question, `NotFound` for an unknown course or conversation.
         """
         question = self._checked(question)
         try:
-            return self._answer(course, question, conversation, learner)
+            return self._answer(course, question, conversation, learner, history)
         except Conflict:
             # The course was replaced between reading and storing: ask what is live now.
             self._indexes.pop(course, None)
-            return self._answer(course, question, conversation, learner)
+            return self._answer(course, question, conversation, learner, history)
 
     def stream(
         self, course: str, question: str, conversation: str | None = None, learner: str | None = None
@@ -267,12 +275,15 @@ class Tutor:
         yield from answering.pieces(answer.answer)
         yield answer
 
-    def _answer(self, course: str, question: str, conversation: str | None, learner: str | None) -> Answer:
+    def _answer(
+        self, course: str, question: str, conversation: str | None, learner: str | None, history: Sequence[Turn]
+    ) -> Answer:
         started = perf_counter()
         with self.records.read() as session:
             row = _course(session, course)
             title, language = row.title, row.language
-            turns = _turns(_conversation(session, conversation, course, learner)) if conversation else ()
+            heard = _turns(_conversation(session, conversation, course, learner)) if conversation else ()
+            turns = (*history, *heard)[-_HISTORY:]
         kind = courtesy(question)
         alone = question if kind else self._corrected(course, standalone(without_greeting(question), turns), language)
         condensed = perf_counter()
@@ -317,7 +328,7 @@ class Tutor:
         """Return the ``k`` passages that come nearest to a standalone question, best first; raises `NotFound`."""
         from tutor.retrieval import HybridRetriever
 
-        index = self._index(course)
+        index = self.index(course)
         found = HybridRetriever(index=index, k=k).invoke(question)
         return tuple(passage for passage, _ in index.passages([d.metadata["passage"] for d in found]))
 
@@ -329,7 +340,7 @@ class Tutor:
             return Evidence((), (), "unsafe")
         if not content_stems(question, language):
             return Evidence((), (), "unclear")
-        index = self._index(course)
+        index = self.index(course)
         found = HybridRetriever(index=index).invoke(question)
         return find_evidence(
             question,
@@ -341,10 +352,11 @@ class Tutor:
 
     def _corrected(self, course: str, question: str, language: str) -> str:
         """Return ``question`` with its typing errors mended by the course's own words."""
-        index = self._index(course)
+        index = self.index(course)
 
         def known(word: str) -> bool:
-            return any(index.frequencies([stem(word, language)]).values())
+            root = stem(word, language)
+            return root in self.grounder.stems or any(index.frequencies([root]).values())
 
         return correct(question, index.words, self.grounder.vocabulary, known)
 
@@ -357,7 +369,7 @@ class Tutor:
         row = session.scalar(query)
         return suggestions.next_questions(row.source(), near[0].start, asked) if row else ()
 
-    def _index(self, course: str) -> CourseIndex:
+    def index(self, course: str) -> CourseIndex:
         """Return the live index of ``course``, opened once."""
         with self.records.read() as session:
             row = _course(session, course)

@@ -35,7 +35,8 @@ _local = local()
 def words(text: str) -> list[str]:
     """Return the words and numbers of ``text``, lower-cased, without accents; runs of CJK as overlapping pairs."""
     found = []
-    folded = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    plain = unicodedata.normalize("NFKD", text).casefold()  # first, since a letter such as 𝕬 has no small form
+    folded = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
     for word in _WORD.findall(unicodedata.normalize("NFC", folded).replace("’", "'")):
         if _CJK.match(word):
             word = word.replace("'", "")

@@ -129,7 +129,8 @@ def turned(question: str, sentence: str, draw: random.Random) -> str:
     return (word.lower() if match[1].islower() else word) + question[match.end() - 1 :]
 
 
-def _counted(sentence: str, draw: random.Random) -> tuple[str, bool] | None:
+def counted(sentence: str) -> tuple[str, bool] | None:
+    """Return a "How many …?" made from ``sentence`` and whether it gives the number; None where nothing is counted."""
     for match in _COUNTED.finditer(sentence):
         if match["noun"].split()[-1] in _NO_NOUN:
             continue
@@ -139,6 +140,10 @@ def _counted(sentence: str, draw: random.Random) -> tuple[str, bool] | None:
         if not _ANY_NUMBER.search(sentence):
             return asked, False
     return None
+
+
+def _counted(sentence: str, draw: random.Random) -> tuple[str, bool] | None:
+    return counted(sentence)
 
 
 def _dated(sentence: str, draw: random.Random) -> tuple[str, bool] | None:

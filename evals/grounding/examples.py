@@ -15,6 +15,7 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -75,13 +76,17 @@ class Examples:
         self.vectors = vectors
         self.places = {text: (row.title, i, row) for row in rows for i, text in enumerate(row.sentences)}
         self.texts = list(self.places)
-        self.matrix = np.stack([vectors[text] for text in self.texts])
         self.frequency = Counter(word for text in self.texts for word in set(words(text)))
         self.kinds: dict[str, list[str]] = defaultdict(list)
         for word in dict.fromkeys(w for text in self.texts for w in _TOKEN.findall(text)):
             if word.lower() not in STOP_WORDS and len(word) > 2:
                 self.kinds[kind_of(word)].append(word)
         self.names = sorted({name for row in rows for name in _NAME.findall(row.question)})
+
+    @cached_property
+    def matrix(self) -> Vector:
+        """The vectors of all sentences."""
+        return np.stack([self.vectors[text] for text in self.texts])
 
     def epoch(self, share: dict[str, float]) -> Iterator[list[Pair]]:
         """Yield the pairs of each question in a new order; ``share`` says which part of an origin is used."""
