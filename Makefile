@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PORT ?= 7860
+PAGES := tests/test_page.py tests/test_report_page.py
 
 .PHONY: run test check eval wheel lock clean
 
@@ -12,8 +13,8 @@ run: $(VENV)/.run  ## open the chat at http://127.0.0.1:7860
 
 test: $(VENV)/.dev check  ## every check, the tests and the evals
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m pytest --cov --cov-report= --cov-fail-under 0 --ignore tests/test_page.py
-	$(BIN)/python -m pytest --cov --cov-append --cov-report= --cov-fail-under 0 tests/test_page.py  # a browser's loop stays apart
+	$(BIN)/python -m pytest --cov --cov-report= --cov-fail-under 0 $(PAGES:%=--ignore %)
+	$(BIN)/python -m pytest --cov --cov-append --cov-report= --cov-fail-under 0 $(PAGES)  # a browser's loop stays apart
 	$(BIN)/python -m coverage report
 	$(BIN)/tutor eval run
 

@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from evals.metrics import percentile
+from evals.runner import percentile
 from tutor.grounder import InContext
 from tutor.settings import Settings
 from tutor.tutor import Tutor

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,10 +15,15 @@ from tutor.errors import InputError
 from tutor.progress import progress_bar
 
 if TYPE_CHECKING:
-    from evals.metrics import Outcome
+    from evals.datasets import Sample
+    from evals.runner import Finished
     from tutor.tutor import Tutor
 
 app = typer.Typer(help="Answer-quality evals. Example: tutor eval run", no_args_is_help=True)
+
+RunFolder = Annotated[Path, typer.Argument(help="The folder of a run, or its scores.json.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print every question that went wrong.")]
 
 
 @app.callback()
@@ -28,38 +33,218 @@ def evals() -> None:
 
 @app.command()
 def run(
-    task: Annotated[str, typer.Argument(help="A bundled dataset by name, or a .jsonl file.")] = "great-leap-forward",
+    task: Annotated[str, typer.Argument(help="A bundled dataset by name, or a .jsonl or .csv file.")] = (
+        "great-leap-forward"
+    ),
     course: Annotated[str | None, typer.Option(help="Ask this course of yours.")] = None,
     sources: Annotated[
         list[Path] | None, typer.Option(help="Ask a course made of these files for this run only.")
     ] = None,
+    system: Annotated[str, typer.Option(help="What is asked: tutor, nearest-sentence or bm25-sentence.")] = "tutor",
     k: Annotated[int, typer.Option("--k", min=1, max=50, help="Passages that retrieval is scored on.")] = 5,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print every question that went wrong.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Ask the first so many questions.")] = None,
+    only: Annotated[str | None, typer.Option(help="Ask the questions of this kind.")] = None,
+    failing: Annotated[Path | None, typer.Option(help="Ask what this run had not right.")] = None,
+    repeat: Annotated[int, typer.Option(min=1, max=20, help="Ask so often, and say which answers differ.")] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=16, help="Questions asked at a time.")] = 1,
+    fresh: Annotated[bool, typer.Option(help="Ask again what an interrupted or earlier run has asked.")] = False,
+    verbose: Verbose = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Ask a dataset's questions and score the answers; exit status 3 below a floor. Example: tutor eval run -v"""
-    from evals import datasets, runner
+    """Ask a dataset's questions and score the answers. Example: tutor eval run -v
 
-    path = Path(task) if task.endswith(".jsonl") else runner.DATASETS / f"{task}.jsonl"
-    if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in runner.DATASETS.glob("*.jsonl")))
-        raise InputError(f"There is no dataset {task!r}. Name a .jsonl file or one of: {known}.")
+    Exit status: 0 passed, 3 below a gate, 4 too many errors, 2 wrong usage, 1 any other failure.
+    """
+    from evals import datasets, metrics, runner, systems
+    from tutor.settings import Settings
+
+    path = _dataset(task)
+    if system not in systems.SYSTEMS:
+        raise typer.BadParameter(f"there is no system {system!r}; there are: {', '.join(systems.SYSTEMS)}")
+    home = Settings.load().home
     with _tutor(course, sources or []) as (tutor, asked):
         texts = {s.name: tutor.source(asked, s.name).text for s in tutor.sources(asked)}
-        samples = datasets.load(path, texts)
+        samples = _chosen(datasets.load(path, texts), only, failing, limit)
+        work = runner.Task(
+            name=path.stem,
+            dataset=samples,
+            system=systems.SYSTEMS[system](tutor, asked),
+            metrics=metrics.standard(k, texts),
+            course=asked,
+            texts=texts,
+            k=k,
+            gated=path.parent == runner.DATASETS and system == "tutor" and not (only or failing or limit),
+        )
         with progress_bar("Asking") as progress:
-            outcomes = runner.ask_all(tutor, asked, samples, k, progress)
-    scores = runner.summarise(outcomes, k)
-    failures = runner.failed_gates(scores, path.stem) if path.parent == runner.DATASETS else []
+            finished = runner.run(work, home, jobs, fresh, progress)
+        for _ in range(repeat - 1):
+            _same_answers(finished, runner.run(work, jobs=jobs))
+    _tell(finished, verbose, as_json)
+
+
+@app.command()
+def score(folder: RunFolder, verbose: Verbose = False, as_json: JsonOption = False) -> None:
+    """Score a run again without asking. Example: tutor eval score RUN"""
+    from evals import metrics, runner, runs
+
+    asked, outcomes, texts = runs.load(folder)
+    finished = runner.score(asked, outcomes, metrics.standard(asked.k, texts), folder)
+    _tell(finished, verbose, as_json)
+
+
+@app.command()
+def report(
+    folder: RunFolder,
+    out: Annotated[Path | None, typer.Option(help="Where to: report.html in the run's folder, if left out.")] = None,
+) -> None:
+    """Write a run as an HTML page, a .csv or a JUnit .xml file. Example: tutor eval report RUN --out report.html"""
+    from evals import gates, report, runs
+
+    asked, outcomes, texts = runs.load(folder)
+    scores = runs.read_scores(folder)
+    if [question["id"] for question in scores["questions"]] != [outcome.sample.id for outcome in outcomes]:
+        raise InputError(f"The scores in {folder} are not of all that was asked. First: tutor eval score {folder}")
+    path = out or folder / "report.html"
+    match path.suffix:
+        case ".html":
+            written = report.render(asked, outcomes, scores, texts, gates.judge(scores))
+        case ".csv":
+            written = report.as_csv(outcomes, scores)
+        case ".xml":
+            written = report.as_junit(asked, outcomes, scores)
+        case _:
+            raise typer.BadParameter("name a .html, .csv or .xml file")
+    _put(path, written)
+    typer.echo(path)
+
+
+@app.command()
+def compare(
+    before: RunFolder,
+    after: RunFolder,
+    anyway: Annotated[bool, typer.Option(help="Although they asked other questions or another course.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what two runs differ in, and whether it is more than chance. Example: tutor eval compare RUN1 RUN2"""
+    from evals import comparison, runs
+
+    found = comparison.compare(runs.read_scores(before), runs.read_scores(after), anyway)
     if as_json:
-        typer.echo(json.dumps({"task": path.stem, "course": asked, "scores": scores, "failed": failures}))
+        typer.echo(json.dumps(found))
+        return
+    for name, metric in found["metrics"].items():
+        if metric["n"]:
+            typer.echo(
+                f"{name:20} {metric['before']:.3f} → {metric['after']:.3f}  {metric['difference']:+.3f}"
+                f"  p = {metric['p']:.3f}  ({metric['n']})"
+            )
+    least = found["smallest_difference"]
+    if least is None:
+        typer.echo(f"{found['questions']} questions are too few to show any difference.")
     else:
-        _print(scores)
-        if verbose:
-            _print_wrong(outcomes)
-        typer.echo(f"{'FAIL' if failures else 'PASS'} {path.stem}" + "".join(f"\n  {line}" for line in failures))
-    if failures:
-        raise typer.Exit(3)
+        typer.echo(f"{found['questions']} questions can show a difference of {least:.3f} or more.")
+    for said, ids in (("went wrong", found["went_wrong"]), ("came right", found["came_right"])):
+        typer.echo(f"{len(ids)} {said}{': ' if ids else ''}{', '.join(ids)}")
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="A RAGAS or DeepEval dataset: JSON lines, or one JSON array.")],
+    out: Annotated[Path, typer.Option(help="The .jsonl file to write.")],
+) -> None:
+    """Turn a RAGAS or DeepEval dataset into one of ours. Example: tutor eval import goldens.json --out mine.jsonl"""
+    from evals.exchange import imported
+
+    _write(out, imported(file))
+    typer.echo(
+        f"{out} is written. Its contexts must stand in the course word by word: tutor eval run {out} says which."
+    )
+
+
+@app.command()
+def export(
+    folder: RunFolder,
+    out: Annotated[Path, typer.Option(help="The .jsonl file to write.")],
+    shape: Annotated[str, typer.Option("--as", help="ragas or deepeval.")] = "ragas",
+) -> None:
+    """Write a run in the shape of RAGAS or DeepEval. Example: tutor eval export RUN --as ragas --out rows.jsonl"""
+    from evals import exchange, runs
+
+    if shape not in exchange.NAMES:
+        raise typer.BadParameter(f"there is no shape {shape!r}; there are: {', '.join(exchange.NAMES)}")
+    _, outcomes, texts = runs.load(folder)
+    _write(out, exchange.exported(outcomes, texts, shape))
+
+
+@app.command()
+def new(
+    course: Annotated[str, typer.Argument(help="The course to draft questions on.")],
+    out: Annotated[Path | None, typer.Option(help="Where to: a .csv for a spreadsheet, or a .jsonl file.")] = None,
+    most: Annotated[int, typer.Option(min=1, help="Questions at most.")] = 30,
+) -> None:
+    """Draft a dataset from a course, for you to correct. Example: tutor eval new world-history"""
+    from evals.draft import as_lines, as_sheet, draft
+    from tutor.tutor import Tutor
+
+    path = out or Path(f"{course}.csv")
+    if path.suffix not in (".csv", ".jsonl"):
+        raise typer.BadParameter("name a .csv or .jsonl file")
+    _free(path)
+    with Tutor.open() as tutor:
+        drafted = draft(tutor.index(course), most)
+    if not drafted:
+        raise InputError(f"No question could be drafted from {course!r}: write some yourself, see evals/README.md.")
+    _write(path, as_sheet(drafted) if path.suffix == ".csv" else as_lines(drafted))
+    typer.echo(f"{len(drafted)} questions in {path}. Correct them, add some that the course does not answer, then:")
+    typer.echo(f"tutor eval run {path} --course {course}")
+
+
+def _write(path: Path, text: str) -> None:
+    _free(path)
+    _put(path, text)
+
+
+def _put(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror}). Name another file.") from None
+
+
+def _free(path: Path) -> None:
+    if path.exists():
+        raise InputError(f"{path} exists already, and what you changed in it is not overwritten. Name another file.")
+
+
+def _dataset(task: str) -> Path:
+    from evals.runner import DATASETS
+
+    path = Path(task) if Path(task).suffix in (".jsonl", ".csv") else DATASETS / f"{task}.jsonl"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in DATASETS.glob("*.jsonl")))
+        raise InputError(f"There is no dataset {task!r}. Name a .jsonl or .csv file, or one of: {known}.")
+    return path
+
+
+def _chosen(samples: Sequence[Sample], only: str | None, failing: Path | None, limit: int | None) -> list[Sample]:
+    """Return the samples that are to be asked; raises `InputError` where none is."""
+    from evals import runs
+
+    chosen = [sample for sample in samples if only is None or sample.kind == only]
+    if failing:
+        right = {q["id"] for q in runs.read_scores(failing)["questions"] if q["outcome"] == "right"}
+        chosen = [sample for sample in chosen if sample.id not in right]
+    if not chosen:
+        kinds = ", ".join(sorted({sample.kind for sample in samples}))
+        raise InputError(f"No question is left to ask. The kinds are: {kinds}.")
+    return chosen[:limit]
+
+
+def _same_answers(first: Finished, again: Finished) -> None:
+    """Say which answers of a repeated run differ."""
+    for one, other in zip(first.outcomes, again.outcomes, strict=True):
+        if (one.answer and one.answer.answer) != (other.answer and other.answer.answer):
+            typer.echo(f"{one.sample.id} was answered differently when asked again.", err=True)
 
 
 @contextlib.contextmanager
@@ -85,21 +270,59 @@ def _tutor(course: str | None, sources: list[Path]) -> Iterator[tuple[Tutor, str
         yield tutor, tutor.courses()[0].id
 
 
-def _print(scores: dict[str, object]) -> None:
-    for name, value in scores.items():
-        if isinstance(value, dict):
-            typer.echo(f"{name:20} " + "  ".join(f"{kind} {count}" for kind, count in value.items()))
-        else:
-            shown = "n/a" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
-            typer.echo(f"{name:20} {shown}")
+def _tell(finished: Finished, verbose: bool, as_json: bool) -> None:
+    """Print the scores and the verdict, and end with the verdict's exit status."""
+    from evals.gates import judge
+    from evals.runner import latency
+
+    scores = finished.scores
+    verdict = judge(scores)
+    times = latency(finished.outcomes)
+    task = scores["run"]["task"]
+    if as_json:
+        failed = [*verdict.failed, *([verdict.errors] if verdict.errors else [])]
+        summary = scores["summary"] | {"latency": times}
+        typer.echo(json.dumps({"task": task, "run": scores["run"], "summary": summary, "failed": failed}))
+    else:
+        _print(scores["summary"], times)
+        if verbose:
+            _print_wrong(scores["questions"], finished)
+        if finished.folder:
+            typer.echo(f"kept in              {finished.folder}")
+        typer.echo(
+            f"{verdict.word} {task}" + "".join(f"\n  {line}" for line in (*verdict.failed, verdict.errors) if line)
+        )
+    if verdict.status:
+        raise typer.Exit(verdict.status)
 
 
-def _print_wrong(outcomes: list[Outcome]) -> None:
-    from evals.metrics import right
+def _print(summary: Mapping[str, Any], times: Mapping[str, float | None]) -> None:
+    typer.echo(f"{'questions':20} {summary['questions']}, and {summary['errors']} errors")
+    for name, found in summary["metrics"].items():
+        typer.echo(f"{name:20} {_said(found)}")
+    for name, value in times.items():
+        typer.echo(f"{name:20} {'n/a' if value is None else format(value, '.0f')}")
+    for by in ("right_by_kind", "right_by_history"):
+        if summary[by]:
+            typer.echo(f"{by:20} " + "  ".join(f"{kind} {_share(found)}" for kind, found in summary[by].items()))
 
-    for outcome in outcomes:
-        if not right(outcome):
-            wanted = "an answer" if outcome.sample.answerable else "a refusal"
-            got = f"refused ({outcome.answer.reason})" if outcome.answer.refused else outcome.answer.answer
-            typer.echo(f"- {outcome.sample.id} [{outcome.sample.kind}] {outcome.answer.standalone_question}", err=True)
-            typer.echo(f"  wanted {wanted}; got: {got}", err=True)
+
+def _said(found: Mapping[str, Any]) -> str:
+    if found["value"] is None:
+        return "n/a"
+    interval = f"  [{found['low']:.3f}, {found['high']:.3f}]" if "low" in found else ""
+    return f"{found['value']:.3f}{interval}  ({found['n']})"
+
+
+def _share(found: Mapping[str, Any]) -> str:
+    return f"{round(found['value'] * found['n'])}/{found['n']}"
+
+
+def _print_wrong(questions: Sequence[Mapping[str, Any]], finished: Finished) -> None:
+    for question, outcome in zip(questions, finished.outcomes, strict=True):
+        if question["outcome"] != "right":
+            sample, answer = outcome.sample, outcome.answer
+            said = answer.answer if answer else outcome.error
+            asked = answer.standalone_question if answer else sample.question
+            typer.echo(f"- {sample.id} [{sample.kind}] {asked}", err=True)
+            typer.echo(f"  {question['outcome']}: {question['why']}; got: {said}", err=True)

@@ -28,6 +28,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from tutor.errors import InputError
 
+ENOUGH = 0.5  # a gold span counts as found where at least this share of it is covered
+
 Words = Annotated[str, Field(pattern=r"\S")]
 Alternatives = Annotated[list[Words], Field(min_length=1)]
 

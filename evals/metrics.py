@@ -1,109 +1,200 @@
-"""Metrics: what is measured on one question, and over all; an undefined one is None, never 0 or 1.
+"""Metrics: what one outcome is worth, each by itself; an undefined one is None, never 0 or 1.
 
-Retrieval is scored on spans by character overlap, so that another cut of the same text scores the same.
+A metric takes an outcome that has an answer (an error is an outcome of its own class, and is worth nothing) and
+returns a `Score`. Retrieval and citations are scored on spans by character overlap, so that another cut of the same
+text scores the same. Definitions, sources and pitfalls are in ``evals/README.md``.
 """
 
 from __future__ import annotations
 
-import re
-import statistics
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from evals.datasets import Sample, Span
-from tutor.types import Answer, Passage
-
-ENOUGH = 0.5  # a gold span counts as found where at least this share of it is covered
+from evals import citations, facts
+from evals.datasets import ENOUGH, Span
+from evals.runs import Found, Outcome
+from tutor.types import Answer
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """One question as it was answered: the Answer, the passages retrieved in order, and the seconds it took."""
+class Score:
+    """What an outcome is worth: a value (None where undefined), what was judged, and why it is worth that."""
 
-    sample: Sample
-    answer: Answer
-    passages: tuple[Passage, ...]
-    seconds: float
-
-
-def recall_at(k: int, outcome: Outcome) -> float | None:
-    """Return the share of evidence groups found in the first ``k`` passages; None without gold evidence."""
-    groups = outcome.sample.evidence
-    if not groups:
-        return None
-    first = outcome.passages[:k]
-    return sum(any(_holds(p, span) for p in first for span in group) for group in groups) / len(groups)
+    value: float | None
+    answer: str = ""
+    explanation: str = ""
 
 
-def reciprocal_rank(outcome: Outcome) -> float | None:
-    """Return 1/rank of the first passage that holds gold evidence, 0 if none does; None without gold evidence."""
-    spans = [span for group in outcome.sample.evidence for span in group]
-    if not spans:
-        return None
-    ranks = (rank for rank, p in enumerate(outcome.passages, start=1) if any(_holds(p, span) for span in spans))
-    return 1 / next(ranks, float("inf"))
+Metric = Callable[[Outcome], Score]
 
 
-def evidence_hit(outcome: Outcome) -> bool | None:
-    """Return whether each evidence group is cited; None without gold evidence."""
-    if not outcome.sample.evidence:
-        return None
-    return all(
-        any(span.overlap(c.source, c.start, c.end) >= ENOUGH for c in outcome.answer.citations for span in group)
-        for group in outcome.sample.evidence
-    )
+def right(outcome: Outcome) -> Score:
+    """Return 1 for the wanted outcome: the evidence cited, the facts stated and nothing forbidden; or a refusal.
 
-
-def facts_matched(outcome: Outcome) -> bool | None:
-    """Return whether every required fact is in the answer, under one of its aliases; None without required facts.
-
-    Letter case and markers are ignored; an alias matches at the beginning of a word ("airplane" in "airplanes"), a
-    number only as a whole.
+    A question that has neither facts nor evidence is right when it is answered as it should be: at all, or not.
     """
-    if not outcome.sample.facts:
-        return None
-    said = " ".join(re.sub(r"\s*\[\d+\]", "", outcome.answer.answer).casefold().split())
-    return all(any(_says(said, alias.casefold()) for alias in aliases) for aliases in outcome.sample.facts)
-
-
-def right(outcome: Outcome) -> bool:
-    """Return whether the outcome is the wanted one: cited and stating the facts, or refused where nothing answers."""
+    answer = answered(outcome)
     if not outcome.sample.answerable:
-        return outcome.answer.refused
-    return not outcome.answer.refused and evidence_hit(outcome) is not False and facts_matched(outcome) is not False
+        return Score(
+            float(answer.refused), answer.answer, "" if answer.refused else "answered what the course does not"
+        )
+    if answer.refused:
+        return Score(0.0, answer.answer, "refused what the course answers")
+    parts = [evidence_hit(outcome), facts_stated(outcome), nothing_forbidden(outcome)]
+    wrong = [part.explanation for part in parts if part.value == 0.0]
+    return Score(float(not wrong), answer.answer, "; ".join(wrong))
 
 
-def refusal(outcomes: Sequence[Outcome]) -> tuple[float | None, float | None, float | None]:
-    """Return precision, recall and F1 of refusing, the unanswerable questions being the positive class."""
-    refused = [o for o in outcomes if o.answer.refused]
-    positive = [o for o in outcomes if not o.sample.answerable]
-    hits = sum(not o.sample.answerable for o in refused)
-    precision = hits / len(refused) if refused else None
-    recall = hits / len(positive) if positive else None
-    if precision is None or recall is None:
-        return precision, recall, None
-    return precision, recall, 2 * precision * recall / (precision + recall) if hits else 0.0
+def crag(outcome: Outcome) -> Score:
+    """Return 1 for a right outcome, 0 for a refusal of what the course answers, -1 for a wrong answer.
+
+    Source: Yang et al., CRAG: Comprehensive RAG Benchmark, NeurIPS 2024 (perfect and acceptable answers are one here).
+    """
+    if right(outcome).value == 1.0:
+        return Score(1.0)
+    return Score(0.0 if answered(outcome).refused else -1.0)
 
 
-def percentile(values: Sequence[float], share: float) -> float | None:
-    """Return the value below which ``share`` of the values lie (linear interpolation); None for no values."""
-    if len(values) < 2:
-        return values[0] if values else None
-    cuts = statistics.quantiles(values, n=100, method="inclusive")
-    return cuts[round(share * 100) - 1]
+# --- retrieval -------------------------------------------------------------------------------------------------------
 
 
-def mean(values: Sequence[float | None]) -> float | None:
-    """Return the mean of the defined values; None where there is none."""
-    defined = [value for value in values if value is not None]
-    return statistics.fmean(defined) if defined else None
+def recall_at(k: int) -> Metric:
+    """Return the metric: which share of the evidence groups lies in the first ``k`` passages."""
+
+    def metric(outcome: Outcome) -> Score:
+        ranks = _ranks(outcome)
+        missed = [f"group {n}" for n, rank in enumerate(ranks, start=1) if rank > k]
+        value = 1 - len(missed) / len(ranks) if ranks else None
+        return Score(value, explanation=f"not in the first {k}: {', '.join(missed)}" if missed else "")
+
+    return metric
 
 
-def _holds(passage: Passage, span: Span) -> bool:
+def reciprocal_rank(outcome: Outcome) -> Score:
+    """Return 1/rank of the first passage with evidence, 0 without one. Source: Voorhees, TREC-8 (1999)."""
+    ranks = _ranks(outcome)
+    return Score(1 / min(ranks) if ranks else None)  # 1/inf is 0
+
+
+def ndcg_at(k: int) -> Metric:
+    """Return the metric: discounted gain of the evidence groups at the ranks where each is first found, over the best.
+
+    A group is worth 1 and is found once. Source: Järvelin and Kekäläinen, ACM TOIS 20 (2002), with log2(rank + 1).
+    """
+
+    def metric(outcome: Outcome) -> Score:
+        ranks = _ranks(outcome)
+        if not ranks:
+            return Score(None)
+        # Two groups in one passage stand at one rank; the best order would still need a rank for each.
+        best = sum(1 / math.log2(rank + 1) for rank in range(1, min(len(ranks), k) + 1))
+        return Score(min(1.0, sum(1 / math.log2(rank + 1) for rank in ranks if rank <= k) / best))
+
+    return metric
+
+
+def _ranks(outcome: Outcome) -> list[float]:
+    """Return for each evidence group the rank of the first passage that holds one of its spans; infinity for none."""
+    return [
+        next((n for n, p in enumerate(outcome.passages, start=1) if any(_holds(p, s) for s in group)), math.inf)
+        for group in outcome.sample.evidence
+    ]
+
+
+def _holds(passage: Found, span: Span) -> bool:
     return span.overlap(passage.source, passage.start, passage.end) >= ENOUGH
 
 
-def _says(said: str, alias: str) -> bool:
-    end = r"(?![\d.,]*\d)" if alias[-1].isdigit() else ""
-    start = r"(?<![\w.,])" if alias[0].isdigit() else r"(?<!\w)"
-    return re.search(start + re.escape(alias) + end, said) is not None
+# --- what is said and cited ------------------------------------------------------------------------------------------
+
+
+def evidence_hit(outcome: Outcome) -> Score:
+    """Return 1 where each evidence group is cited: one of its spans at least by half; None without gold evidence."""
+    found = citation_recall(outcome)
+    return Score(None if found.value is None else float(found.value == 1.0), explanation=found.explanation)
+
+
+def citation_recall(outcome: Outcome) -> Score:
+    """Return the share of evidence groups that are cited; None without gold evidence, and for a refusal."""
+    answer = answered(outcome)
+    if answer.refused:
+        return Score(None)
+    missed = [n for n, g in enumerate(outcome.sample.evidence, 1) if citations.recall(answer.citations, (g,)) != 1.0]
+    value = citations.recall(answer.citations, outcome.sample.evidence)
+    return Score(value, explanation=f"not cited: group {', '.join(map(str, missed))}" if missed else "")
+
+
+def citation_precision(outcome: Outcome) -> Score:
+    """Return the share of citations that are gold; None for a refusal, and without gold evidence."""
+    return Score(citations.precision(answered(outcome).citations, outcome.sample.evidence))
+
+
+def citation_iou(outcome: Outcome) -> Score:
+    """Return the overlap of cited and gold characters (Jaccard's index); None for a refusal, without gold evidence."""
+    return Score(citations.character_iou(answered(outcome).citations, outcome.sample.evidence))
+
+
+def cited_length(outcome: Outcome) -> Score:
+    """Return how many characters are cited; None for a refusal."""
+    answer = answered(outcome)
+    return Score(None if answer.refused else float(citations.cited_length(answer.citations)))
+
+
+def quote_fidelity(texts: Mapping[str, str]) -> Metric:
+    """Return the metric: which share of the quotes is what stands at their span, letter by letter.
+
+    ``texts`` are the stored texts by source. Quotes that are not exact are named: misattributed, stitched, fabricated.
+    """
+
+    def metric(outcome: Outcome) -> Score:
+        quotes = answered(outcome).citations
+        found = [citations.fidelity(c.quote, c.source, c.start, c.end, texts) for c in quotes]
+        faults = [f"[{c.marker}] is {kind}" for c, kind in zip(quotes, found, strict=True) if kind != "exact"]
+        return Score(found.count("exact") / len(found) if found else None, explanation=", ".join(faults))
+
+    return metric
+
+
+def facts_stated(outcome: Outcome) -> Score:
+    """Return 1 where every required fact is stated under one of its aliases; None without facts, and for a refusal."""
+    answer = answered(outcome)
+    if answer.refused or not outcome.sample.facts:
+        return Score(None)
+    missing = [aliases[0] for aliases in outcome.sample.facts if not facts.matches(answer.answer, aliases)]
+    return Score(float(not missing), explanation=f"not stated: {', '.join(missing)}" if missing else "")
+
+
+def nothing_forbidden(outcome: Outcome) -> Score:
+    """Return 1 where no forbidden claim is made; None where none is named, and for a refusal."""
+    answer = answered(outcome)
+    if answer.refused or not outcome.sample.forbidden:
+        return Score(None)
+    made = [claim for claim in outcome.sample.forbidden if facts.states(answer.answer, claim)]
+    return Score(float(not made), explanation=f"claimed: {', '.join(made)}" if made else "")
+
+
+def answered(outcome: Outcome) -> Answer:
+    """Return the answer of an outcome; an outcome with an error has none and must not be scored."""
+    if outcome.answer is None:
+        raise ValueError(f"{outcome.sample.id} has no answer: {outcome.error}")
+    return outcome.answer
+
+
+def standard(k: int, texts: Mapping[str, str]) -> dict[str, Metric]:
+    """Return the metrics of a task by name; ``texts`` are the course's stored texts by source."""
+    return {
+        "right": right,
+        "crag": crag,
+        f"recall@{k}": recall_at(k),
+        "mrr": reciprocal_rank,
+        f"ndcg@{k}": ndcg_at(k),
+        "evidence_hit": evidence_hit,
+        "citation_precision": citation_precision,
+        "citation_recall": citation_recall,
+        "citation_iou": citation_iou,
+        "cited_characters": cited_length,
+        "quote_fidelity": quote_fidelity(texts),
+        "facts_stated": facts_stated,
+        "nothing_forbidden": nothing_forbidden,
+    }

@@ -1,77 +1,110 @@
-"""The runner: asks a dataset's questions of a tutor as a student would, and gathers the scores."""
+"""The runner: a task is a dataset asked of a system and scored by metrics; its run is kept, resumed and scored again.
+
+task = Task("mine", datasets.load(path, texts), TutorSystem(tutor, "mine"), metrics.standard(5, texts))
+print(run(task).scores["summary"])
+"""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Callable, Sequence
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
-from evals import metrics
+from evals import runs
 from evals.datasets import Sample
-from evals.metrics import Outcome
-from tutor.tutor import Tutor
+from evals.metrics import Metric
+from evals.runs import Outcome, Run
+from evals.summary import rounded, score_all
+from evals.systems import System
 
-GATES = Path(__file__).parent / "gates.toml"
 DATASETS = Path(__file__).parent / "datasets"
+K = 5  # passages that retrieval is scored on
 
 
-def ask_all(
-    tutor: Tutor,
-    course: str,
-    samples: Sequence[Sample],
-    k: int,
+@dataclass(frozen=True)
+class Task:
+    """What is asked, of what, and how it is scored; ``texts`` are the course's stored texts by source."""
+
+    name: str
+    dataset: Sequence[Sample]
+    system: System
+    metrics: Mapping[str, Metric]
+    course: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    k: int = K
+    gated: bool = False
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run that is through: its outcomes in order, its scores, and the folder that keeps both (None: kept nowhere)."""
+
+    outcomes: Sequence[Outcome]
+    scores: dict[str, Any]
+    folder: Path | None
+
+
+def run(
+    task: Task,
+    home: Path | None = None,
+    jobs: int = 1,
+    fresh: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> list[Outcome]:
-    """Return the outcome of each sample in order; conversations made on the way are deleted again."""
-    outcomes = []
-    for number, sample in enumerate(samples):
-        conversation = None
-        for earlier in sample.history:
-            conversation = tutor.ask(course, earlier.question, conversation).conversation
-        started = perf_counter()
-        answer = tutor.ask(course, sample.question, conversation)
-        seconds = perf_counter() - started
-        passages = tutor.retrieve(course, answer.standalone_question, k)
-        tutor.delete_conversation(answer.conversation)
-        outcomes.append(Outcome(sample, answer, passages, seconds))
-        progress(number + 1, len(samples))
-    return outcomes
+) -> Finished:
+    """Ask what has not been asked yet, score everything, and keep it below ``home``.
+
+    ``fresh`` asks everything again. Scores are the same however often the run was interrupted.
+    """
+    asked = Run(
+        task=task.name,
+        dataset=digest(task.dataset),
+        course=task.course,
+        sources={name: f"sha256:{sha256(text.encode()).hexdigest()}" for name, text in task.texts.items()},
+        system=task.system.name,
+        fingerprint=task.system.fingerprint(),
+        k=task.k,
+        gated=task.gated,
+    )
+    folder = runs.begin(home, asked, task.dataset, task.texts) if home else None
+    if folder and fresh:
+        (folder / runs.OUTCOMES).unlink(missing_ok=True)
+    outcomes = runs.ask_all(task.system, task.dataset, task.k, folder, jobs, progress)
+    return score(asked, outcomes, task.metrics, folder)
 
 
-def summarise(outcomes: Sequence[Outcome], k: int) -> dict[str, Any]:
-    """Return the scores by name; a rate is between 0 and 1, a latency in milliseconds, None where undefined."""
-    precision, recall, f1 = metrics.refusal(outcomes)
-    milliseconds = [outcome.seconds * 1000 for outcome in outcomes]
-    answerable = [o for o in outcomes if o.sample.answerable]
-    kinds = sorted({o.sample.kind for o in outcomes})
+def score(asked: Run, outcomes: Sequence[Outcome], metrics: Mapping[str, Metric], folder: Path | None) -> Finished:
+    """Return a run scored; its scores are written to its folder."""
+    # Of the system only its name: the same answers of another version are the same scores.
+    about = {name: getattr(asked, name) for name in ("task", "dataset", "course", "system", "k", "gated")}
+    scores = score_all(outcomes, metrics) | {"run": about | {"course_versions": dict(asked.sources)}}
+    if folder:
+        runs.write(folder / runs.SCORES, scores)
+    return Finished(outcomes, scores, folder)
+
+
+def latency(outcomes: Sequence[Outcome]) -> dict[str, float | None]:
+    """Return milliseconds of a whole answer, warm ones and the cold one apart; None where there is none."""
+    warm = [outcome.seconds * 1000 for outcome in outcomes if outcome.answer and not outcome.cold]
+    cold = [outcome.seconds * 1000 for outcome in outcomes if outcome.answer and outcome.cold]
     return {
-        "questions": len(outcomes),
-        "right": metrics.mean([metrics.right(o) for o in outcomes]),
-        f"recall@{k}": metrics.mean([metrics.recall_at(k, o) for o in outcomes]),
-        "mrr": metrics.mean([metrics.reciprocal_rank(o) for o in outcomes]),
-        "evidence_hit": metrics.mean([metrics.evidence_hit(o) for o in outcomes]),
-        "facts_matched": metrics.mean([metrics.facts_matched(o) for o in outcomes]),
-        "wrongly_refused": metrics.mean([o.answer.refused for o in answerable]),
-        "refusal_precision": precision,
-        "refusal_recall": recall,
-        "refusal_f1": f1,
-        "latency_p50_ms": metrics.percentile(milliseconds, 0.50),
-        "latency_p95_ms": metrics.percentile(milliseconds, 0.95),
-        "right_by_kind": {
-            kind: f"{sum(metrics.right(o) for o in of_kind)}/{len(of_kind)}"
-            for kind in kinds
-            for of_kind in ([o for o in outcomes if o.sample.kind == kind],)
-        },
+        "latency_p50_ms": rounded(percentile(warm, 0.50)),
+        "latency_p95_ms": rounded(percentile(warm, 0.95)),
+        "latency_max_ms": rounded(max(warm, default=None)),
+        "latency_cold_ms": rounded(max(cold, default=None)),
     }
 
 
-def failed_gates(scores: dict[str, Any], task: str, gates: Path = GATES) -> list[str]:
-    """Return a line for each score of ``task`` below its floor; a floor on an undefined score fails."""
-    floors = tomllib.loads(gates.read_text(encoding="utf-8")).get(task, {})
-    return [
-        f"{name} is {'n/a' if scores.get(name) is None else format(scores[name], '.3f')}, below {floor}"
-        for name, floor in floors.items()
-        if scores.get(name) is None or scores[name] < floor
-    ]
+def percentile(values: Sequence[float], share: float) -> float | None:
+    """Return the value below which ``share`` of the values lie (linear interpolation); None for no values."""
+    if len(values) < 2:
+        return values[0] if values else None
+    cuts = statistics.quantiles(values, n=100, method="inclusive")
+    return cuts[round(share * 100) - 1]
+
+
+def digest(samples: Sequence[Sample]) -> str:
+    """Return a hash of the questions with their gold: another one whenever a score could differ."""
+    return sha256(repr(tuple(samples)).encode()).hexdigest()

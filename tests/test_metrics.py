@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pytest
 
 from evals import metrics
 from evals.datasets import Sample, Span
-from evals.metrics import Outcome
-from tutor.types import Answer, Citation, Passage, Timings
+from evals.metrics import Score
+from evals.runs import Found, Outcome
+from tutor.types import Answer, Citation, Timings
 
 ONE, TWO = Span("a.md", 0, 10), Span("a.md", 100, 120)
 
@@ -20,23 +22,33 @@ def outcome(
     cited: Sequence[tuple[int, int]] = (),
     facts: Sequence[tuple[str, ...]] = (),
     said: str = "",
+    forbidden: Sequence[str] = (),
+    quotes: Sequence[str] = (),
     refused: bool = False,
     answerable: bool = True,
 ) -> Outcome:
     """Return a question with these evidence groups, as it was answered."""
     citations = tuple(
         Citation(
-            marker=1, course="c", source="a.md", title="A", section=None, version="v", quote="", start=start, end=end
+            marker=n,
+            course="c",
+            source="a.md",
+            title="A",
+            section=None,
+            version="v",
+            start=start,
+            end=end,
+            quote=quotes[n - 1] if quotes else "",
         )
-        for start, end in cited
+        for n, (start, end) in enumerate(cited, start=1)
     )
     answer = Answer(
         question="?", standalone_question="?", answer=said, refused=refused,
         reason="not_in_course" if refused else None, claims=(), citations=citations, nearest=(), suggestions=(),
         course="c", conversation="c_1", answerer="quotes", prompts=(), timings_ms=Timings(),
     )  # fmt: skip
-    sample = Sample("1", "?", (), tuple(facts), tuple(map(tuple, groups)), "fact", answerable)
-    found = tuple(Passage("a.md", "v", "A", start, end, (), ()) for start, end in passages)
+    sample = Sample("1", "?", (), tuple(facts), tuple(map(tuple, groups)), "fact", answerable, tuple(forbidden))
+    found = tuple(Found("a.md", start, end) for start, end in passages)
     return Outcome(sample, answer, found, 0.1)
 
 
@@ -46,20 +58,20 @@ def outcome(
 @pytest.mark.parametrize(("k", "share"), [(1, 0.0), (2, 0.5), (3, 1.0)])
 def test_recall_is_the_share_of_groups_found_in_the_first_k(k: int, share: float) -> None:
     asked = outcome([ONE], [TWO], passages=[(50, 60), (0, 10), (90, 130)])
-    assert metrics.recall_at(k, asked) == share
+    assert metrics.recall_at(k)(asked).value == share
 
 
 def test_one_alternative_of_a_group_is_enough() -> None:
-    assert metrics.recall_at(1, outcome([ONE, TWO], passages=[(90, 130)])) == 1
+    assert metrics.recall_at(1)(outcome([ONE, TWO], passages=[(90, 130)])).value == 1
 
 
 @pytest.mark.parametrize(("end", "share"), [(5, 1.0), (4, 0.0)])
 def test_half_of_a_span_counts_as_found(end: int, share: float) -> None:
-    assert metrics.recall_at(1, outcome([ONE], passages=[(0, end)])) == share
+    assert metrics.recall_at(1)(outcome([ONE], passages=[(0, end)])).value == share
 
 
 def test_a_passage_of_another_source_does_not_count() -> None:
-    assert metrics.recall_at(1, outcome([Span("b.md", 0, 10)], passages=[(0, 10)])) == 0
+    assert metrics.recall_at(1)(outcome([Span("b.md", 0, 10)], passages=[(0, 10)])).value == 0
 
 
 @pytest.mark.parametrize(
@@ -68,114 +80,139 @@ def test_a_passage_of_another_source_does_not_count() -> None:
 def test_the_reciprocal_rank_is_that_of_the_first_passage_with_evidence(
     passages: list[tuple[int, int]], value: float
 ) -> None:
-    assert metrics.reciprocal_rank(outcome([ONE], [TWO], passages=passages)) == value
+    assert metrics.reciprocal_rank(outcome([ONE], [TWO], passages=passages)).value == value
 
 
 def test_retrieval_is_undefined_without_evidence() -> None:
     asked = outcome(passages=[(0, 10)], answerable=False)
-    assert (metrics.recall_at(1, asked), metrics.reciprocal_rank(asked)) == (None, None)
-
-
-# --- evidence and facts ----------------------------------------------------------------------------------------------
-
-
-def test_evidence_is_hit_when_every_group_is_cited() -> None:
-    assert metrics.evidence_hit(outcome([ONE], [TWO], cited=[(100, 120), (0, 10)])) is True
-    assert metrics.evidence_hit(outcome([ONE], [TWO], cited=[(0, 10)])) is False
-
-
-def test_evidence_is_undefined_without_evidence() -> None:
-    assert metrics.evidence_hit(outcome(cited=[(0, 10)])) is None
+    assert [m(asked).value for m in (metrics.recall_at(1), metrics.reciprocal_rank, metrics.ndcg_at(1))] == [None] * 3
 
 
 @pytest.mark.parametrize(
-    ("said", "alias", "matches"),
+    ("passages", "value"),
     [
-        ("It cut 10 feet deep [1].", "10", True),
-        ("It cut 100 feet deep.", "10", False),
-        ("It cut 2,010 feet deep.", "10", False),
-        ("It cut 10,000 feet deep.", "10", False),
-        ("It cut 10.5 feet deep.", "10", False),
-        ("It cut 10, perhaps 12.", "10", True),
-        ("In the end it cut 10.", "10", True),
-        ("They built airplanes.", "airplane", True),
-        ("They built AIRPLANES.", "airplane", True),
-        ("They built hydroairplanes.", "airplane", False),
-        ("It cost 40 [1] million lives.", "40 million", True),
-        ("It failed [10].", "10", False),
-        ("Two  lines\nof words.", "two lines of words", True),
-        ("The Straße was long.", "STRASSE", True),
+        ([(0, 10), (100, 120)], 1.0),
+        ([(50, 60), (0, 10), (100, 120)], (1 / math.log2(3) + 1 / 2) / (1 + 1 / math.log2(3))),
+        ([(50, 60), (60, 70), (70, 80), (0, 10)], 0.0),  # the fourth of three
+        ([(0, 120)], 1.0),  # both in one passage
+        ([], 0.0),
     ],
 )
-def test_a_fact_is_stated_as_whole_numbers_and_word_beginnings(said: str, alias: str, matches: bool) -> None:
-    assert metrics.facts_matched(outcome(facts=[(alias,)], said=said)) is matches
+def test_the_gain_of_a_group_shrinks_with_its_rank(passages: list[tuple[int, int]], value: float) -> None:
+    assert metrics.ndcg_at(3)(outcome([ONE], [TWO], passages=passages)).value == pytest.approx(value)
+
+
+def test_the_best_order_of_more_groups_than_places_is_worth_one() -> None:
+    assert metrics.ndcg_at(1)(outcome([ONE], [TWO], passages=[(0, 10), (100, 120)])).value == 1.0
+
+
+def test_a_missed_group_is_named() -> None:
+    score = metrics.recall_at(2)(outcome([ONE], [TWO], passages=[(0, 10), (50, 60), (100, 120)]))
+    assert (score.value, score.explanation) == (0.5, "not in the first 2: group 2")
+
+
+# --- what is said and cited ------------------------------------------------------------------------------------------
+
+
+def test_evidence_is_hit_when_every_group_is_cited() -> None:
+    assert metrics.evidence_hit(outcome([ONE], [TWO], cited=[(100, 120), (0, 10)])) == Score(1.0)
+    assert metrics.evidence_hit(outcome([ONE], [TWO], cited=[(0, 10)])) == Score(0.0, "", "not cited: group 2")
+
+
+def test_the_recall_of_citations_is_the_share_of_groups_cited() -> None:
+    assert metrics.citation_recall(outcome([ONE], [TWO], cited=[(0, 10)])).value == 0.5
+
+
+def test_the_precision_of_citations_is_the_share_that_is_gold() -> None:
+    assert metrics.citation_precision(outcome([ONE], cited=[(0, 10), (50, 60), (60, 70), (70, 80)])).value == 0.25
+
+
+def test_the_overlap_of_citations_is_of_characters() -> None:
+    assert metrics.citation_iou(outcome([ONE], cited=[(5, 15)])).value == pytest.approx(5 / 15)
+
+
+def test_the_length_that_is_cited_is_of_characters() -> None:
+    assert metrics.cited_length(outcome([ONE], cited=[(0, 10), (5, 12)])).value == 12
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        metrics.evidence_hit, metrics.citation_recall, metrics.citation_precision, metrics.citation_iou,
+        metrics.cited_length, metrics.facts_stated, metrics.nothing_forbidden, metrics.quote_fidelity({}),
+    ],
+)  # fmt: skip
+def test_what_is_said_and_cited_is_undefined_for_a_refusal(metric: metrics.Metric) -> None:
+    assert metric(outcome([ONE], refused=True, facts=[("rain",)], forbidden=["hail"])).value is None
+
+
+def test_what_is_cited_is_undefined_without_gold() -> None:
+    asked = outcome(cited=[(0, 10)])
+    cited = (metrics.evidence_hit, metrics.citation_recall, metrics.citation_precision, metrics.citation_iou)
+    assert [metric(asked).value for metric in cited] == [None] * 4
+
+
+def test_a_quote_is_held_against_its_span() -> None:
+    metric = metrics.quote_fidelity({"a.md": "Rain fell. Hail fell."})
+    asked = outcome(cited=[(0, 10), (0, 10), (0, 10)], quotes=["Rain fell.", "Hail fell.", "Snow fell."])
+    assert metric(asked) == Score(1 / 3, explanation="[2] is misattributed, [3] is fabricated")
 
 
 def test_every_fact_is_needed_under_one_of_its_aliases() -> None:
     facts = [("1956", "fifty-six"), ("1957",)]
-    assert metrics.facts_matched(outcome(facts=facts, said="Fifty-six and 1957")) is True
-    assert metrics.facts_matched(outcome(facts=facts, said="1956")) is False
+    assert metrics.facts_stated(outcome(facts=facts, said="It was in 1956 [1], then 1957.")).value == 1.0
+    assert metrics.facts_stated(outcome(facts=facts, said="1956")) == Score(0.0, explanation="not stated: 1957")
 
 
 def test_facts_are_undefined_without_facts() -> None:
-    assert metrics.facts_matched(outcome(said="1956")) is None
+    assert metrics.facts_stated(outcome(said="1956")).value is None
+
+
+def test_a_forbidden_claim_is_named() -> None:
+    made = metrics.nothing_forbidden(outcome(forbidden=["1959", "1960"], said="It was in 1960."))
+    assert made == Score(0.0, explanation="claimed: 1960")
+    assert metrics.nothing_forbidden(outcome(forbidden=["1959"], said="It was in 1960.")).value == 1.0
+    assert metrics.nothing_forbidden(outcome(said="It was in 1960.")).value is None
 
 
 # --- right or wrong --------------------------------------------------------------------------------------------------
 
 
-def test_an_answer_is_right_when_it_cites_the_evidence_and_states_the_facts() -> None:
-    assert metrics.right(outcome([ONE], cited=[(0, 10)], facts=[("rain",)], said="Rain."))
-    assert not metrics.right(outcome([ONE], cited=[(0, 10)], facts=[("rain",)], said="Snow."))
-    assert not metrics.right(outcome([ONE], cited=[(50, 60)], facts=[("rain",)], said="Rain."))
+@pytest.mark.parametrize(
+    ("cited", "said", "value", "why"),
+    [
+        ((0, 10), "Rain.", 1.0, ""),
+        ((0, 10), "Snow.", 0.0, "not stated: rain"),
+        ((50, 60), "Rain.", 0.0, "not cited: group 1"),
+        ((0, 10), "Rain and hail.", 0.0, "claimed: hail"),
+        ((50, 60), "Hail.", 0.0, "not cited: group 1; not stated: rain; claimed: hail"),
+    ],
+)
+def test_an_answer_is_right_when_it_cites_states_and_claims_nothing_forbidden(
+    cited: tuple[int, int], said: str, value: float, why: str
+) -> None:
+    asked = outcome([ONE], cited=[cited], facts=[("rain",)], forbidden=["hail"], said=said)
+    assert metrics.right(asked) == Score(value, said, why)
 
 
 def test_a_refusal_is_right_where_nothing_answers_and_wrong_where_something_does() -> None:
-    assert metrics.right(outcome(answerable=False, refused=True))
-    assert not metrics.right(outcome(answerable=False))
-    assert not metrics.right(outcome([ONE], refused=True))
+    assert metrics.right(outcome(answerable=False, refused=True)).value == 1.0
+    assert metrics.right(outcome(answerable=False)).explanation == "answered what the course does not"
+    assert metrics.right(outcome([ONE], refused=True)).explanation == "refused what the course answers"
 
 
-# --- refusals --------------------------------------------------------------------------------------------------------
+def test_a_wrong_answer_costs_more_than_a_refusal() -> None:
+    asked = [outcome([ONE], cited=[(0, 10)]), outcome([ONE], refused=True), outcome([ONE], cited=[(50, 60)])]
+    asked += [outcome(answerable=False, refused=True), outcome(answerable=False)]
+    assert [metrics.crag(o).value for o in asked] == [1, 0, -1, 1, -1]
 
 
-def refusals(*pairs: tuple[bool, bool]) -> tuple[float | None, float | None, float | None]:
-    """Return precision, recall and F1 over questions given as (answerable, refused)."""
-    return metrics.refusal([outcome([ONE], answerable=a, refused=r) for a, r in pairs])
+def test_an_error_is_worth_nothing_at_all() -> None:
+    failed = Outcome(outcome([ONE]).sample, None, (), 0.1, "The disk is full.")
+    with pytest.raises(ValueError, match="1 has no answer: The disk is full"):
+        metrics.right(failed)
 
 
-def test_refusal_precision_recall_and_f1_count_the_unanswerable_as_positive() -> None:
-    # Three refused, two of them rightly; four unanswerable, two of them refused.
-    found = refusals((False, True), (False, True), (True, True), (False, False), (False, False), (True, False))
-    assert found == (pytest.approx(2 / 3), pytest.approx(1 / 2), pytest.approx(4 / 7))
-
-
-def test_a_tutor_that_never_refuses_has_no_precision() -> None:
-    assert refusals((False, False), (True, False)) == (None, 0.0, None)
-
-
-def test_without_unanswerable_questions_there_is_no_recall() -> None:
-    assert refusals((True, True)) == (0.0, None, None)
-
-
-def test_a_tutor_that_only_refuses_wrongly_has_an_f1_of_zero() -> None:
-    assert refusals((True, True), (False, False)) == (0.0, 0.0, 0.0)
-
-
-# --- means and percentiles -------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("values", "share", "value"),
-    [([4, 1, 3, 2, 5], 0.5, 3), ([1, 2, 3, 4, 5], 0.95, 4.8), ([1, 2], 0.5, 1.5), ([7], 0.95, 7), ([], 0.5, None)],
-)
-def test_a_percentile_lies_between_its_neighbours(values: list[float], share: float, value: float | None) -> None:
-    assert metrics.percentile(values, share) == (value if value is None else pytest.approx(value))
-
-
-def test_a_mean_leaves_out_what_is_undefined() -> None:
-    assert metrics.mean([1.0, None, 0.0, False]) == pytest.approx(1 / 3)
-
-
-def test_the_mean_of_nothing_defined_is_undefined() -> None:
-    assert metrics.mean([None, None]) is metrics.mean([]) is None
+def test_the_standard_metrics_have_the_names_that_gates_use() -> None:
+    names = set(metrics.standard(7, {}))
+    assert {"right", "crag", "recall@7", "mrr", "ndcg@7", "citation_iou", "quote_fidelity", "facts_stated"} <= names

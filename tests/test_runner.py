@@ -1,95 +1,121 @@
-"""The runner: a dataset asked of a real tutor, its scores, and the floors that decide the exit status."""
+"""The runner from the command line: what it asks, what it says, and the floors that decide the exit status."""
 
 from __future__ import annotations
 
+import json
+import tomllib
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from commandline import run
 
-from evals import benchmark, datasets, runner
-from evals.datasets import Sample, Turn
-from evals.runner import ask_all, failed_gates, summarise
+from evals import benchmark, gates, metrics, runner, runs, summary
 from tutor.tutor import Tutor
 
 COURSE = "great-leap-forward"
+LESSON = Path(__file__).parents[1] / "knowledge" / COURSE / "lesson.md"
 LINES = """
 {"id": "when", "question": "When did the Great Leap begin?", "evidence": ["1958"], "kind": "d", "answerable": true}
 {"id": "moon", "question": "How far away is the moon?", "kind": "offtopic", "answerable": false}
+{"id": "said", "question": "When did Mao Zedong die?", "evidence": ["Key dates"], "kind": "d", "answerable": true}
 """
+
+pytestmark = pytest.mark.usefixtures("home", "warm")
 
 
 @pytest.fixture
-def samples(lesson_tutor: Tutor, tmp_path: Path) -> tuple[Sample, ...]:
-    """Two questions on the bundled lesson: one that it answers, one that it does not."""
-    (tmp_path / "two.jsonl").write_text(LINES)
-    return datasets.load(tmp_path / "two.jsonl", {"lesson.md": lesson_tutor.source(COURSE, "lesson.md").text})
+def dataset(tmp_path: Path) -> Path:
+    """Three questions on the bundled lesson, of which the last one has a gold that nobody would cite."""
+    (tmp_path / "three.jsonl").write_text(LINES)
+    return tmp_path / "three.jsonl"
 
 
-def test_each_question_is_asked_in_order_and_leaves_nothing_behind(
-    lesson_tutor: Tutor, samples: tuple[Sample, ...]
-) -> None:
-    before = lesson_tutor.conversations(COURSE)
-    told: list[tuple[int, int]] = []
-    outcomes = ask_all(lesson_tutor, COURSE, samples, 3, lambda done, total: told.append((done, total)))
-    assert [o.sample.id for o in outcomes] == ["when", "moon"]
-    assert [o.answer.refused for o in outcomes] == [False, True]
-    assert all(len(o.passages) == 3 for o in outcomes)
-    assert told == [(1, 2), (2, 2)]
-    assert lesson_tutor.conversations(COURSE) == before
+def kept(printed: str) -> Path:
+    """Return the folder that a run says it is kept in."""
+    return Path(next(line.split(maxsplit=2)[2] for line in printed.splitlines() if line.startswith("kept in")))
 
 
-def test_the_history_is_asked_first(lesson_tutor: Tutor) -> None:
-    sample = Sample(
-        "x", "And when did it end?", (Turn("When did the Great Leap Forward begin?"),), (), (), "followup", True
-    )
-    (outcome,) = ask_all(lesson_tutor, COURSE, [sample], 1)
-    assert "Great Leap Forward" in outcome.answer.standalone_question
+def test_a_run_says_what_it_measured_and_keeps_it(dataset: Path) -> None:
+    ran = run("eval", "run", dataset, "--sources", LESSON, "-v")
+    assert (ran.status, ran.out.splitlines()[-1]) == (0, "PASS three")
+    assert "right                0.667  [0.208, 0.939]  (3)" in ran.out
+    assert "facts_stated         n/a" in ran.out
+    assert "right_by_kind        d 1/2  offtopic 1/1" in ran.out
+    assert ran.err.splitlines()[0] == "- said [d] When did Mao Zedong die?"
+    scores = runs.read_scores(kept(ran.out))
+    assert [question["outcome"] for question in scores["questions"]] == ["right", "right", "wrong"]
 
 
-def test_scores_are_of_the_questions_that_they_are_defined_for(
-    lesson_tutor: Tutor, samples: tuple[Sample, ...]
-) -> None:
-    scores = summarise(ask_all(lesson_tutor, COURSE, samples, 5), 5)
-    assert (scores["questions"], scores["right"], scores["wrongly_refused"]) == (2, 1.0, 0.0)
-    assert (scores["refusal_precision"], scores["refusal_recall"], scores["refusal_f1"]) == (1.0, 1.0, 1.0)
-    assert scores["facts_matched"] is None
-    assert scores["right_by_kind"] == {"d": "1/1", "offtopic": "1/1"}
-    assert 0 < scores["latency_p50_ms"] <= scores["latency_p95_ms"]
+def test_a_second_run_says_the_same_and_its_scores_are_the_same_bytes(dataset: Path) -> None:
+    first = kept(run("eval", "run", dataset, "--sources", LESSON).out)
+    held = (first / runs.SCORES).read_bytes()
+    again = run("eval", "run", dataset, "--sources", LESSON, "--fresh", "--repeat", "2", "-j", "2")
+    assert kept(again.out) == first
+    assert again.err == ""
+    assert (first / runs.SCORES).read_bytes() == held
 
 
-def test_a_score_below_its_floor_or_undefined_fails(tmp_path: Path) -> None:
-    gates = tmp_path / "gates.toml"
-    gates.write_text("[a]\nright = 0.5\nmrr = 0.5\nf1 = 0.5\n")
-    assert failed_gates({"right": 0.5, "mrr": 0.499, "f1": None}, "a", gates) == [
-        "mrr is 0.499, below 0.5",
-        "f1 is n/a, below 0.5",
-    ]
-    assert failed_gates({}, "b", gates) == []
+def test_a_part_of_the_questions_can_be_asked(dataset: Path) -> None:
+    folder = kept(run("eval", "run", dataset, "--sources", LESSON).out)
+    for options, asked in [(("--only", "d"), 2), (("--limit", "1"), 1), (("--failing", str(folder)), 1)]:
+        found = json.loads(run("eval", "run", dataset, "--sources", LESSON, "--json", *options).out)
+        assert found["summary"]["questions"] == asked
+    assert "The kinds are: d, offtopic" in run("eval", "run", dataset, "--sources", LESSON, "--only", "x").complaint
 
 
-def test_every_floor_is_of_a_dataset_and_a_score_that_exist(lesson_tutor: Tutor, samples: tuple[Sample, ...]) -> None:
-    scores = summarise(ask_all(lesson_tutor, COURSE, samples[:1], 5), 5)
-    floors = runner.tomllib.loads(runner.GATES.read_text())
-    assert set(floors) <= {p.stem for p in runner.DATASETS.glob("*.jsonl")}
-    assert {name for of_task in floors.values() for name in of_task} <= set(scores)
+def test_a_run_is_written_as_page_sheet_and_xml_and_in_other_shapes(dataset: Path, tmp_path: Path) -> None:
+    folder = kept(run("eval", "run", dataset, "--sources", LESSON).out)
+    page, sheet, xml, rows = (tmp_path / f"r.{ending}" for ending in ("html", "csv", "xml", "jsonl"))
+    for path in (page, sheet, xml):
+        assert run("eval", "report", folder, "--out", path).status == 0
+    assert run("eval", "export", folder, "--as", "deepeval", "--out", rows).status == 0
+    assert "When did Mao Zedong die?" in page.read_text(encoding="utf-8")
+    assert sheet.read_text(encoding="utf-8").count("\n") >= 4
+    assert ElementTree.fromstring(xml.read_text(encoding="utf-8"))[0].get("failures") == "1"
+    assert len(rows.read_text(encoding="utf-8").splitlines()) == 3
+    assert run("eval", "report", folder, "--out", tmp_path / "r.doc").status == 2
+    assert run("eval", "export", folder, "--as", "other", "--out", rows).status == 2
 
 
-@pytest.mark.usefixtures("warm")
+def test_two_runs_are_compared(dataset: Path) -> None:
+    tutor = kept(run("eval", "run", dataset, "--sources", LESSON).out)
+    nearest = kept(run("eval", "run", dataset, "--sources", LESSON, "--system", "nearest-sentence").out)
+    found = run("eval", "compare", tutor, nearest)
+    assert found.status == 0
+    assert "1 went wrong: moon" in found.out
+    assert "3 questions are too few to show any difference." in found.out
+    other = kept(run("eval", "run", dataset, "--sources", LESSON, "--limit", "1").out)
+    assert "differ in their dataset" in run("eval", "compare", tutor, other).complaint
+    assert json.loads(run("eval", "compare", tutor, other, "--anyway", "--json").out)["questions"] == 1
+
+
+def test_what_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
+    assert "There is no dataset 'nothing'" in run("eval", "run", "nothing").complaint
+    assert "cannot be read" in run("eval", "compare", tmp_path, tmp_path).complaint
+    assert run("eval", "run", "--system", "oracle").status == 2
+
+
 def test_a_run_below_its_floors_says_so_and_exits_with_3(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "two.jsonl").write_text(LINES)
-    (tmp_path / "gates.toml").write_text("[two]\nright = 1.0\n")
     monkeypatch.setattr(runner, "DATASETS", tmp_path)
-    monkeypatch.setattr(runner.failed_gates, "__defaults__", (tmp_path / "gates.toml",))
-    lesson = Path(__file__).parents[1] / "knowledge" / COURSE / "lesson.md"
-    passed = run("eval", "run", "two", "--sources", lesson)
-    assert (passed.status, passed.out.splitlines()[-1]) == (0, "PASS two")
-    (tmp_path / "gates.toml").write_text("[two]\nfacts_matched = 0.1\n")
-    failed = run("eval", "run", "two", "--sources", lesson)
+    monkeypatch.setattr(gates.judge, "__defaults__", (tmp_path / "gates.toml", tmp_path))
+    (tmp_path / "gates.toml").write_text("[three]\nright = 0.6\n")
+    assert run("eval", "run", "three", "--sources", LESSON).status == 0
+    (tmp_path / "gates.toml").write_text("[three]\nfacts_stated = 0.1\n")
+    failed = run("eval", "run", "three", "--sources", LESSON)
     assert failed.status == 3
-    assert failed.out.splitlines()[-2:] == ["FAIL two", "  facts_matched is n/a, below 0.1"]
+    assert failed.out.splitlines()[-2:] == ["FAIL three", "  facts_stated is n/a, below 0.1"]
+    assert run("eval", "score", kept(failed.out)).status == 3
+    assert run("eval", "run", dataset, "--sources", LESSON, "--limit", "1").status == 0
+
+
+def test_every_floor_is_of_a_dataset_and_a_metric_that_exist() -> None:
+    floors = tomllib.loads(gates.GATES.read_text())
+    known = {*metrics.standard(5, {}), *summary.refusal([]), "pairs_right", "most_errors", "no_drop"}
+    assert set(floors) <= {p.stem for p in runner.DATASETS.glob("*.jsonl")}
+    assert {name for of_task in floors.values() for name in of_task} <= known
 
 
 def test_the_benchmark_measures_answers_beside_what_they_cannot_do_without(
@@ -102,3 +128,15 @@ def test_the_benchmark_measures_answers_beside_what_they_cannot_do_without(
     printed = capsys.readouterr().out
     assert printed.startswith("2 questions, 1 pairs")
     assert "ratio" in printed
+
+
+def test_a_task_of_ones_own_takes_a_few_lines(lesson_tutor: Tutor, dataset: Path) -> None:
+    from evals import datasets
+    from evals.metrics import Score
+    from evals.runner import Task
+    from evals.systems import TutorSystem
+
+    texts = {"lesson.md": lesson_tutor.source(COURSE, "lesson.md").text}
+    short = {"right": metrics.right, "short": lambda outcome: Score(float(len(metrics.answered(outcome).answer) < 400))}
+    task = Task("mine", datasets.load(dataset, texts), TutorSystem(lesson_tutor, COURSE), short, COURSE, texts)
+    assert runner.run(task).scores["summary"]["metrics"]["short"]["value"] == 1.0
