@@ -23,8 +23,8 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-eval: $(VENV)/.run
-	$(BIN)/tutor eval run
+eval: $(VENV)/.run  ## the bundled course's questions, of the tutor and of the baselines beside it
+	for system in tutor nearest-sentence bm25-sentence; do $(BIN)/tutor eval run --system $$system || exit; done
 
 wheel: $(VENV)/.dev
 	$(BIN)/python -m build --wheel --outdir dist
