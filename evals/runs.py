@@ -207,4 +207,4 @@ def _ends_a_line(file: Any) -> bool:
 
 
 def _dumped(what: Mapping[str, Any]) -> str:
-    return json.dumps(what, ensure_ascii=False, sort_keys=True, indent=1)
+    return json.dumps(what, ensure_ascii=False, indent=1)

@@ -111,7 +111,7 @@ class Tutor:
     def warm(self, progress: Progress = lambda done, total: None) -> None:
         """Load the models and bring the bundled courses up to date, where there is no course yet or they are there."""
         self.embedder.query("Is the tutor warm?")
-        _ = self.grounder
+        _ = self.grounder.stems  # half a second that the first typing error would take
         existing = {course.id for course in self.courses()}
         for folder in sorted(bundled_courses().iterdir()):
             manifest = read_manifest(folder)
