@@ -11,14 +11,13 @@ from typing import Literal
 from tutor.condense import names
 from tutor.words import content_stems, words
 
-Kind = Literal["number", "date", "person", "reason", "other"]
+Kind = Literal["number", "date", "person", "other"]
 
 _HOW_MANY = re.compile(
     r"\bhow (?:many|much|old|far|deep|heavy|long|tall|high|big|large)\b|\bwhat (?:number|percentage)\b"
 )
 _WHEN = re.compile(r"\bwhen\b|\b(?:what|which) (?:year|date|day|month|decade|century)s?\b")
 _WHO = re.compile(r"^(?:and )?(?:who|whose|whom)\b")
-_WHY = re.compile(r"^(?:and )?(?:why|how)\b")
 _MONTH = "(?:january|february|march|april|may|june|july|august|september|october|november|december)"
 _YEAR = r"(?<![\d,.])(?:1\d{3}|20\d{2})s?\b(?![,.]?\d)"
 _DAY = re.compile(  # tells when, and is no number of anything; a year before "soldiers" may be one
@@ -85,6 +84,4 @@ def question_kind(text: str) -> Kind:
         return "number"
     if _WHEN.search(asked):
         return "date"
-    if _WHO.search(asked):
-        return "person"
-    return "reason" if _WHY.search(asked) else "other"
+    return "person" if _WHO.search(asked) else "other"

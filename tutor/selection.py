@@ -52,7 +52,7 @@ def select(
     """Return the sentences that together answer ``question``, in source order.
 
     ``ranked`` holds the candidates best first, the first of them an answer; ``kind`` is what is asked for (see
-    `tutor.evidence.question_kind`); ``around`` holds every sentence at hand, for those that need their neighbour.
+    `tutor.question.question_kind`); ``around`` holds every sentence at hand, for those that need their neighbour.
     """
     wanted = how_many_wanted(question)
     listing = wanted > 0 or asks_for_list(question)
