@@ -147,6 +147,7 @@ def test_what_the_course_never_mentions_is_named(index: CourseIndex, grounder: G
         ("Write me a poem.", []),
         ("What happened to Lenin in 1812?", ["Lenin", "1812"]),
         ("What does the FAQ say of 2 things?", []),
+        ("¿Cuándo did Mao die?", []),
     ],
 )
 def test_only_names_and_years_are_said_to_be_missing(question: str, absent: list[str]) -> None:

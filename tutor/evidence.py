@@ -173,7 +173,7 @@ def unmentioned(question: str, frequencies: Mapping[str, int], language: str) ->
 
     if language.split("-")[0] == "de":
         return []
-    first = (question.split() or [""])[0].strip(",.?!")  # "Write me a poem": a capital that says nothing
+    first = (question.split() or [""])[0].strip(",.?!¿¡\"“”'‘(")  # "Write me a poem": a capital that says nothing
     named = [name for name in names(question) if name != first and len(name) >= SHORTEST_NAME and absent(name)]
     years = [word for word in words(question) if _YEAR.fullmatch(word) and absent(word)]
     return list(dict.fromkeys([*named, *years]))[:3]

@@ -33,7 +33,7 @@ def correct(question: str, course: Mapping[str, int], everyday: Mapping[str, int
         meant = nearest(word, course)
         if meant == word:
             meant = nearest(word, _one_of_several(course, everyday))
-        if meant == word and typed[0].islower():  # a capital may begin a name that nobody here knows
+        if meant == word and typed.islower() and typed.isascii():  # a capital may begin a name, an accent is no English
             meant = _common(word, everyday)
         return typed if meant == word else meant.capitalize() if typed[0].isupper() else meant
 
