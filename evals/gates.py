@@ -64,5 +64,5 @@ def _dropped(scores: Mapping[str, Any], margins: Mapping[str, float], baseline: 
     return [
         f"{name} fell by {-found[name]['difference']:.3f} (p = {found[name]['p']:.3f}), more than {margin}"
         for name, margin in margins.items()
-        if (found[name]["p"] or 1.0) < SIGNIFICANT and found[name]["difference"] < -margin
+        if found[name]["n"] and found[name]["p"] < SIGNIFICANT and found[name]["difference"] < -margin
     ]

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
@@ -93,20 +92,21 @@ def ask_all(
     left = [sample for sample in samples if sample.id not in kept]
     done = len(kept)
     progress(done, len(samples))
-    if left and not jobs > 1:
-        outcomes = (ask(system, k, sample, cold=number == 0) for number, sample in enumerate(left))
-        for outcome in outcomes:
-            kept[outcome.sample.id] = outcome
-            _append(folder, outcome)
-            progress(done := done + 1, len(samples))
-    elif left:
-        with ThreadPoolExecutor(jobs) as pool:
-            for future in as_completed([pool.submit(partial(ask, system, k), sample) for sample in left]):
-                outcome = future.result()
-                kept[outcome.sample.id] = outcome
-                _append(folder, outcome)
-                progress(done := done + 1, len(samples))
+    for outcome in _asked(system, left, k, jobs):
+        kept[outcome.sample.id] = outcome
+        _append(folder, outcome)
+        progress(done := done + 1, len(samples))
     return [kept[sample.id] for sample in samples]
+
+
+def _asked(system: System, samples: Sequence[Sample], k: int, jobs: int) -> Iterator[Outcome]:
+    """Yield the outcomes as they come, which is in order where one is asked at a time."""
+    if jobs == 1:
+        yield from (ask(system, k, sample, cold=number == 0) for number, sample in enumerate(samples))
+        return
+    with ThreadPoolExecutor(jobs) as pool:
+        for future in as_completed([pool.submit(ask, system, k, sample) for sample in samples]):
+            yield future.result()
 
 
 def ask(system: System, k: int, sample: Sample, cold: bool = False) -> Outcome:
@@ -146,7 +146,7 @@ def read(folder: Path, samples: Sequence[Sample], errors: bool = False) -> dict[
     by_id = {sample.id: sample for sample in samples}
     found: dict[str, Outcome] = {}
     try:
-        lines = (folder / OUTCOMES).read_text(encoding="utf-8").splitlines()
+        lines = (folder / OUTCOMES).read_text(encoding="utf-8").split("\n")  # a text may hold U+2028
     except FileNotFoundError:
         return found
     for line in lines:

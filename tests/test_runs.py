@@ -92,6 +92,14 @@ def test_a_line_that_a_crash_cut_short_is_asked_again(tmp_path: Path) -> None:
     assert len(runs.read(first.folder, SAMPLES)) == 3
 
 
+def test_a_line_separator_inside_an_answer_does_not_cut_its_line(tmp_path: Path) -> None:
+    odd = [Sample("odd", "Why\u2028then?", (), (), (), "fact", False)]
+    first = runner.run(task(Echo(), odd), tmp_path)
+    again = Echo()
+    assert runner.run(task(again, odd), tmp_path).scores == first.scores
+    assert again.asked == []
+
+
 def test_a_question_that_cannot_be_asked_is_an_error_and_the_others_are_asked(tmp_path: Path) -> None:
     finished = runner.run(task(Echo(breaks="two?")), tmp_path)
     assert [q["outcome"] for q in finished.scores["questions"]] == ["wrong", "error", "wrong"]

@@ -209,6 +209,10 @@ def test_a_significant_drop_beyond_the_margin_fails(tmp_path: Path) -> None:
     rules = gates(tmp_path, "no_drop = {right = 0.1}\n")
     fallen = judge(scores_of(dict.fromkeys(ids, 0.0)), rules, tmp_path)
     assert fallen.failed == ("right fell by 1.000 (p = 0.008), more than 0.1",)
+    write(tmp_path / "some.json", scores_of({str(n): 1.0 for n in range(30)}))
+    sure = judge(scores_of({str(n): 0.0 for n in range(30)}), rules, tmp_path)  # p is 2/2³⁰, which is kept as 0
+    assert sure.failed == ("right fell by 1.000 (p = 0.000), more than 0.1",)
+    write(tmp_path / "some.json", scores_of(dict.fromkeys(ids, 1.0)))
     chance = judge(scores_of(dict.fromkeys(ids, 1.0) | {"a": 0.0, "b": 0.0}), rules, tmp_path)
     assert chance.status == 0
     within = gates(tmp_path, "no_drop = {right = 1.0}\n")
