@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Answer-quality evals. Example: tutor eval run", no_args_is_help=True)
 
-RunFolder = Annotated[Path, typer.Argument(help="The folder of a run, or its scores.json.")]
+RunFolder = Annotated[Path, typer.Argument(help="The folder of a run.")]
+RunScores = Annotated[Path, typer.Argument(help="The folder of a run, or its scores.json.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print every question that went wrong.")]
 
@@ -120,8 +121,8 @@ def report(
 
 @app.command()
 def compare(
-    before: RunFolder,
-    after: RunFolder,
+    before: RunScores,
+    after: RunScores,
     anyway: Annotated[bool, typer.Option(help="Although they asked other questions or another course.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -277,10 +278,10 @@ def _tell(finished: Finished, verbose: bool, as_json: bool) -> None:
 
     scores = finished.scores
     verdict = judge(scores)
+    failed = [line for line in (*verdict.failed, verdict.errors) if line]
     times = latency(finished.outcomes)
     task = scores["run"]["task"]
     if as_json:
-        failed = [*verdict.failed, *([verdict.errors] if verdict.errors else [])]
         summary = scores["summary"] | {"latency": times}
         typer.echo(json.dumps({"task": task, "run": scores["run"], "summary": summary, "failed": failed}))
     else:
@@ -289,9 +290,7 @@ def _tell(finished: Finished, verbose: bool, as_json: bool) -> None:
             _print_wrong(scores["questions"], finished)
         if finished.folder:
             typer.echo(f"kept in              {finished.folder}")
-        typer.echo(
-            f"{verdict.word} {task}" + "".join(f"\n  {line}" for line in (*verdict.failed, verdict.errors) if line)
-        )
+        typer.echo(f"{verdict.word} {task}" + "".join(f"\n  {line}" for line in failed))
     if verdict.status:
         raise typer.Exit(verdict.status)
 

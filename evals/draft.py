@@ -14,11 +14,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from tutor.index import CourseIndex, IndexedSentence
-from tutor.types import Passage
+from evals.systems import Sentences, sentences
+from tutor.index import CourseIndex
+from tutor.words import YEAR
 
 _TERM = re.compile(r"^(?P<term>[^:–—.]{2,40})(?::| [–—]) (?=\S)")
-_YEAR = re.compile(r"(?<![\d,.])(?:1\d{3}|20\d{2})\b(?![,.]?\d)")
+_YEAR = re.compile(rf"(?<![\d,.]){YEAR}\b(?![,.]?\d)")
 _DAY = re.compile(r"\b[A-Z][a-z]{2,8} \d{1,2}\b|\b\d{1,2} [A-Z][a-z]{2,8}\b")  # "September 9": a date and no figure
 _TERMS = re.compile(r"glossary|key terms|vocabulary|definitions", re.IGNORECASE)
 _FIGURE = re.compile(
@@ -38,11 +39,7 @@ class Drafted:
 
 def draft(index: CourseIndex, most: int) -> list[Drafted]:
     """Return up to ``most`` questions on a course, of each kind about as many, in the order of the texts."""
-    found = [
-        (passage, sentence)
-        for passage, sentences in index.passages(list(range(index.passage_count)))
-        for sentence in sentences
-    ]
+    found = sentences(index)
     by_kind = [list(dict.fromkeys(make(found))) for make in (_own_questions, _terms, _figures, _years, _sections)]
     chosen: list[Drafted] = []
     while len(chosen) < most and any(by_kind):
@@ -79,22 +76,19 @@ def as_sheet(drafted: Sequence[Drafted]) -> str:
     return sheet.getvalue()
 
 
-_Found = Sequence[tuple[Passage, IndexedSentence]]
-
-
-def _own_questions(found: _Found) -> Iterator[Drafted]:
+def _own_questions(found: Sentences) -> Iterator[Drafted]:
     for question, answer in groupby((s for _, s in found if s.sentence.question), lambda s: s.sentence.question):
         yield Drafted(question, "faq", tuple(sentence.text for sentence in answer))
 
 
-def _terms(found: _Found) -> Iterator[Drafted]:
+def _terms(found: Sentences) -> Iterator[Drafted]:
     for _, sentence in found:
         match = _TERM.match(sentence.text)
         if match and any(_TERMS.search(heading) for heading in sentence.sentence.section):
             yield Drafted(f"What does “{match['term']}” mean?", "term", (sentence.text,))
 
 
-def _figures(found: _Found) -> Iterator[Drafted]:
+def _figures(found: Sentences) -> Iterator[Drafted]:
     for _, sentence in found:
         figures = [match for match in _FIGURE.finditer(sentence.text) if not _YEAR.fullmatch(match.group())]
         if figures and not _DAY.search(sentence.text):
@@ -103,14 +97,14 @@ def _figures(found: _Found) -> Iterator[Drafted]:
             yield Drafted(f"Which figure is missing: “{rest}”", "number", (sentence.text,), (figure.group(),))
 
 
-def _years(found: _Found) -> Iterator[Drafted]:
+def _years(found: Sentences) -> Iterator[Drafted]:
     years = dict.fromkeys(year for _, sentence in found for year in _YEAR.findall(sentence.text))
     for year in years:
         said = tuple(dict.fromkeys(s.text for _, s in found if year in _YEAR.findall(s.text)))
         yield Drafted(f"What happened in {year}?", "date", said)
 
 
-def _sections(found: _Found) -> Iterator[Drafted]:
+def _sections(found: Sentences) -> Iterator[Drafted]:
     for section, inside in groupby(found, lambda pair: pair[1].sentence.section):
         texts = tuple(sentence.text for _, sentence in inside if not sentence.sentence.question)
         if len(section) > 1 and texts and not section[-1].endswith("?"):

@@ -41,7 +41,7 @@ class DatasetFile(pytest.File):
         from tutor.tutor import Tutor
 
         try:
-            tutor = self.config.stash.setdefault(_TUTOR, None) or Tutor.open()
+            tutor = self.config.stash.get(_TUTOR, None) or Tutor.open()
             self.config.stash[_TUTOR] = tutor
             course = self.config.getoption("--evals")
             texts = {source.name: tutor.source(course, source.name).text for source in tutor.sources(course)}

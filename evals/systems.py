@@ -12,13 +12,14 @@ import numpy as np
 import tutor
 from evals.datasets import Turn
 from tutor.answering import cite
+from tutor.index import CourseIndex, IndexedSentence
 from tutor.tutor import Tutor
 from tutor.types import Answer, Candidate, Passage, Timings
 from tutor.types import Turn as Heard
 from tutor.words import content_stems
 
 CODE = Path(tutor.__file__).parent
-FILES = ("*.py", "*.onnx", "bundled/prompts/*.md", "../prompts/*.md")
+FILES = ("*.py", "bundled/prompts/*.md", "../prompts/*.md")  # the code pins the models by their hashes
 
 
 class System(Protocol):
@@ -67,23 +68,21 @@ class TutorSystem:
         return self.tutor.retrieve(self.course, question, k)
 
 
-Rank = Callable[[str, Sequence[str]], "np.ndarray[Any, np.dtype[np.float64]]"]
-"""Scores the texts of a course for a question, the best one highest."""
+Vector = np.ndarray[Any, np.dtype[np.float64]]
+Sentences = list[tuple[Passage, IndexedSentence]]
 
 
 class BestSentence:
-    """A baseline that quotes the one sentence of the course that scores highest, and never refuses."""
+    """A baseline that quotes the one sentence of the course that scores highest, and never refuses.
 
-    def __init__(self, tutor: Tutor, course: str, name: str, rank: Rank) -> None:
-        self.tutor, self.course, self.name, self._rank = tutor, course, name, rank
-        index = tutor.index(course)
-        found = index.passages(list(range(index.passage_count)))
-        self._passages = [passage for passage, _ in found]
-        self._sentences = [
-            (passage, Candidate(passage.source, passage.version, passage.title, s.sentence, s.text, 0.0, (0, 0)))
-            for passage, sentences in found
-            for s in sentences
-        ]
+    ``rank`` scores the sentences, in their order, for a question.
+    """
+
+    def __init__(
+        self, tutor: Tutor, course: str, name: str, sentences: Sentences, rank: Callable[[str], Vector]
+    ) -> None:
+        self.tutor, self.course, self.name = tutor, course, name
+        self._sentences, self._rank = sentences, rank
 
     def fingerprint(self) -> str:
         """Return a hash of the code, the models and the course's texts."""
@@ -91,9 +90,12 @@ class BestSentence:
 
     def ask(self, question: str, history: Sequence[Turn]) -> Answer:
         """Return the best sentence, quoted; ``history`` is not read."""
-        _, best = self._sentences[int(np.argmax(self._scores(question)))]
-        text = self.tutor.source(self.course, best.source).text
-        citation = cite(self.course, best, lambda source, version: text, 1)
+        passage, best = self._sentences[int(np.argmax(self._rank(question)))]
+        candidate = Candidate(
+            passage.source, passage.version, passage.title, best.sentence, best.text, 0.0, (passage.start, passage.end)
+        )
+        text = self.tutor.source(self.course, passage.source).text
+        citation = cite(self.course, candidate, lambda source, version: text, 1)
         return Answer(
             question=question, standalone_question=question, answer=f"{citation.quote} [1]", refused=False, reason=None,
             claims=(), citations=(citation,), nearest=(), suggestions=(), course=self.course, conversation="",
@@ -102,39 +104,44 @@ class BestSentence:
 
     def retrieve(self, question: str, k: int) -> tuple[Passage, ...]:
         """Return the passages of the best sentences."""
-        order = np.argsort(-self._scores(question), kind="stable")
+        order = np.argsort(-self._rank(question), kind="stable")
         return tuple(list(dict.fromkeys(self._sentences[int(i)][0] for i in order))[:k])
-
-    def _scores(self, question: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-        return self._rank(question, [candidate.text for _, candidate in self._sentences])
 
 
 def nearest_sentence(tutor: Tutor, course: str) -> BestSentence:
     """Return the baseline that quotes the sentence whose embedding is nearest to the question's."""
     index = tutor.index(course)
-    vectors = np.stack([s.vector for _, sentences in index.passages(range(index.passage_count)) for s in sentences])
+    held = sentences(index)
+    vectors = np.stack([sentence.vector for _, sentence in held])
 
-    def rank(question: str, texts: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    def rank(question: str) -> Vector:
         return np.asarray(vectors @ np.asarray(index.embedder.query(question)), dtype=np.float64)
 
-    return BestSentence(tutor, course, "nearest-sentence", rank)
+    return BestSentence(tutor, course, "nearest-sentence", held, rank)
 
 
 def bm25_sentence(tutor: Tutor, course: str) -> BestSentence:
     """Return the baseline that quotes the sentence with the highest BM25 (Robertson and Zaragoza 2009)."""
-    language = tutor.index(course).language
+    index = tutor.index(course)
+    held = sentences(index)
+    terms = [content_stems(sentence.text, index.language) for _, sentence in held]
+    lengths = np.array([len(stems) for stems in terms], dtype=np.float64)
 
-    def rank(question: str, texts: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float64]]:
-        terms = [content_stems(text, language) for text in texts]
-        lengths = np.array([len(t) for t in terms], dtype=np.float64)
-        scores = np.zeros(len(texts))
-        for stem in content_stems(question, language):
-            inside = np.array([float(stem in t) for t in terms])
-            idf = np.log(1 + (len(texts) - inside.sum() + 0.5) / (inside.sum() + 0.5))
+    def rank(question: str) -> Vector:
+        scores = np.zeros(len(held))
+        for stem in content_stems(question, index.language):
+            inside = np.array([float(stem in stems) for stems in terms])
+            idf = np.log(1 + (len(held) - inside.sum() + 0.5) / (inside.sum() + 0.5))
             scores += idf * inside * 2.2 / (inside + 1.2 * (0.25 + 0.75 * lengths / max(lengths.mean(), 1.0)))
         return scores
 
-    return BestSentence(tutor, course, "bm25-sentence", rank)
+    return BestSentence(tutor, course, "bm25-sentence", held, rank)
+
+
+def sentences(index: CourseIndex) -> Sentences:
+    """Return every sentence of a course with its passage, in the order of the texts."""
+    found = index.passages(range(index.passage_count))
+    return [(passage, sentence) for passage, inside in found for sentence in inside]
 
 
 SYSTEMS: dict[str, Callable[[Tutor, str], System]] = {

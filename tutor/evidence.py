@@ -22,7 +22,7 @@ from tutor.passages import header
 from tutor.question import Question
 from tutor.selection import disagree, select
 from tutor.types import Candidate, Evidence, Passage
-from tutor.words import content_stems, stems, words
+from tutor.words import YEAR, content_stems, stems, words
 
 FEATURES = (
     "grounder", "cosine", "passage_cosine", "covered", "covered_by_context", "unknown", "unheard", "unnamed",
@@ -42,7 +42,6 @@ _NUMBER_MISSES = FEATURES.index("number_misses")
 _KINDS = ("number", "date", "person")
 SHORTEST_NAME = 4  # letters; three capitals are often another way to write what the course spells out
 OFF_TOPIC_COSINE = 0.3  # below it, the nearest sentence is about something else altogether
-_YEAR = re.compile(r"1\d{3}|20\d{2}")
 _SECTION_REQUEST = re.compile(
     r"^(?:please )?(?:tell me about|what does the (?:course|lesson|text) say about|explain|summari[sz]e|describe)\s+"
     r"(.+?)[?.!]*$",
@@ -175,7 +174,7 @@ def unmentioned(question: str, frequencies: Mapping[str, int], language: str) ->
         return []
     first = (question.split() or [""])[0].strip(",.?!¿¡\"“”'‘(")  # "Write me a poem": a capital that says nothing
     named = [name for name in names(question) if name != first and len(name) >= SHORTEST_NAME and absent(name)]
-    years = [word for word in words(question) if _YEAR.fullmatch(word) and absent(word)]
+    years = [word for word in words(question) if re.fullmatch(YEAR, word) and absent(word)]
     return list(dict.fromkeys([*named, *years]))[:3]
 
 

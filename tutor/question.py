@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tutor.condense import names
-from tutor.words import content_stems, words
+from tutor.words import YEAR, content_stems, words
 
 Kind = Literal["number", "date", "person", "other"]
 
@@ -19,7 +19,7 @@ _HOW_MANY = re.compile(
 _WHEN = re.compile(r"\bwhen\b|\b(?:what|which) (?:year|date|day|month|decade|century)s?\b")
 _WHO = re.compile(r"^(?:and )?(?:who|whose|whom)\b")
 _MONTH = "(?:january|february|march|april|may|june|july|august|september|october|november|december)"
-_YEAR = r"(?<![\d,.])(?:1\d{3}|20\d{2})s?\b(?![,.]?\d)"
+_YEAR = rf"(?<![\d,.]){YEAR}s?\b(?![,.]?\d)"
 _DAY = re.compile(  # tells when, and is no number of anything; a year before "soldiers" may be one
     rf"\b{_MONTH}\b(?: \d{{1,2}}(?!\d))?|\b\d{{1,2}} {_MONTH}\b|{_YEAR}(?! [a-z]+s\b)", re.IGNORECASE
 )

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from tutor.types import Candidate
-from tutor.words import content_stems, stem, words
+from tutor.words import YEAR, content_stems, stem, words
 
 MOST_SENTENCES = 3
 MOST_WORDS = 60
@@ -113,7 +113,7 @@ def quantities(text: str) -> dict[str, set[str]]:
     for match in _QUANTITY.finditer(text):
         number, scale, unit = match["number"].replace(",", ""), match["scale"], match["unit"]
         of = scale.lower() if scale else stem(unit.lower(), "en") if unit else ""
-        if of and not (scale is None and re.fullmatch(r"1\d{3}|20\d{2}", number)):
+        if of and not (scale is None and re.fullmatch(YEAR, number)):
             found.setdefault(of, set()).add(number)
     return found
 

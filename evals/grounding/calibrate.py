@@ -5,11 +5,11 @@
 The questions are those of training titles that the grounder was not trained on, and of the dev set's FairytaleQA and
 ClapNQ parts. Each is asked twice of a course: its own passage among 8, 30 or 120 others of the same origin. In a tenth
 of the cases the answering sentences are taken out while their neighbours stay, in a tenth the whole passage is, and in
-a tenth the question is changed to one about something else, so that the right outcome is a refusal.
-A logistic regression is fitted on the sentences that the grounder reads, another on whole questions, three quarters of
-which count as answerable, since students mostly ask what their course does answer. The threshold is the highest one
-that wrongly refuses at most 8% of the answerable questions. Nothing
-under ``shared/evals`` is read, and neither is the SelQA part of dev, whose questions are asked there.
+a tenth the question is changed to one about something else, so that the right outcome is a refusal. A logistic
+regression is fitted on the sentences that the grounder reads, another on whole questions, three quarters of which count
+as answerable, since students mostly ask what their course does answer. The threshold is the highest one that wrongly
+refuses at most 8% of the answerable questions. Nothing under ``shared/evals`` is read, and neither is the SelQA part of
+dev, whose questions are asked there.
 """
 
 from __future__ import annotations

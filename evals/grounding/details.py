@@ -92,10 +92,10 @@ def detail(sentences: Sequence[str], draw: random.Random) -> tuple[int, str, boo
     Numbers and dates come first, since there both kinds can be made; then what a sentence seldom says of a name.
     """
     made = [
-        (i, *m)
-        for i, s in enumerate(sentences)
-        for make in (_counted, _dated, _placed_or_explained)
-        if (m := make(s, draw))
+        (i, *question)
+        for i, sentence in enumerate(sentences)
+        for question in (counted(sentence), _dated(sentence, draw), _placed_or_explained(sentence, draw))
+        if question
     ]
     giving, lacking = [m for m in made if m[2]], [m for m in made if not m[2]]
     if giving and draw.random() < GIVES:
@@ -140,10 +140,6 @@ def counted(sentence: str) -> tuple[str, bool] | None:
         if not _ANY_NUMBER.search(sentence):
             return asked, False
     return None
-
-
-def _counted(sentence: str, draw: random.Random) -> tuple[str, bool] | None:
-    return counted(sentence)
 
 
 def _dated(sentence: str, draw: random.Random) -> tuple[str, bool] | None:
