@@ -23,8 +23,9 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-eval: $(VENV)/.run  ## the bundled course's questions, of the tutor and of the baselines beside it
+eval: $(VENV)/.run  ## the bundled course's questions, of the tutor and of the baselines beside it; MODEL=provider:model adds one
 	for system in tutor nearest-sentence bm25-sentence; do $(BIN)/tutor eval run --system $$system || exit; done
+	$(if $(MODEL),$(BIN)/tutor eval run --system stuffed-chunks --answerer $(MODEL))
 
 wheel: $(VENV)/.dev
 	$(BIN)/python -m build --wheel --outdir dist

@@ -44,7 +44,7 @@ def recall(citations: Sequence[Citation], evidence: Evidence) -> float | None:
     """
     if not evidence:
         return None
-    cited = _characters(citations)
+    cited = _disjoint(citations)
     return sum(any(_covered(span, cited) >= ENOUGH for span in group) for group in evidence) / len(evidence)
 
 
@@ -57,15 +57,17 @@ def character_iou(citations: Sequence[Citation], evidence: Evidence) -> float | 
     """
     if not citations or not evidence:
         return None
-    cited = _characters(citations)
-    groups = [[_characters([span]) for span in group] for group in evidence]
-    best = [max(group, key=lambda gold: (_jaccard(cited, gold), -len(gold), min(gold))) for group in groups]
-    return _jaccard(cited, set().union(*best))
+    cited = _disjoint(citations)
+
+    def merit(gold: Span) -> tuple[float, int, str, int]:
+        return _jaccard(cited, [gold]), gold.start - gold.end, gold.source, gold.start
+
+    return _jaccard(cited, [max(group, key=merit) for group in evidence])
 
 
 def cited_length(citations: Sequence[Citation]) -> int:
     """Return how many characters are quoted in all; one that several citations quote counts once."""
-    return len(_characters(citations))
+    return _length(citations)
 
 
 def fidelity(quote: str, source: str, start: int, end: int, texts: Mapping[str, str]) -> Fidelity:
@@ -101,16 +103,30 @@ def _agree(citation: Citation, span: Span) -> bool:
     return common > 0 and common >= ENOUGH * shorter
 
 
-def _characters(spans: Iterable[Span | Citation]) -> set[tuple[str, int]]:
-    return {(span.source, at) for span in spans for at in range(span.start, span.end)}
+def _disjoint(spans: Iterable[Span | Citation]) -> list[Span]:
+    """Return the characters of the spans as spans that do not overlap, in order."""
+    found: list[Span] = []
+    for source, start, end in sorted((span.source, span.start, span.end) for span in spans):
+        begin = max(start, found[-1].end) if found and found[-1].source == source else start
+        if begin < end:
+            found.append(Span(source, begin, end))
+    return found
 
 
-def _covered(span: Span, cited: set[tuple[str, int]]) -> float:
-    return len(_characters([span]) & cited) / (span.end - span.start)
+def _length(spans: Iterable[Span | Citation]) -> int:
+    return sum(span.end - span.start for span in _disjoint(spans))
 
 
-def _jaccard(one: set[tuple[str, int]], other: set[tuple[str, int]]) -> float:
-    return len(one & other) / len(one | other)
+def _common(one: Sequence[Span], other: Sequence[Span]) -> int:
+    return _length(one) + _length(other) - _length([*one, *other])
+
+
+def _covered(span: Span, cited: Sequence[Span]) -> float:
+    return _common([span], cited) / (span.end - span.start)
+
+
+def _jaccard(one: Sequence[Span], other: Sequence[Span]) -> float:
+    return _common(one, other) / _length([*one, *other])
 
 
 @lru_cache(maxsize=256)  # a course's texts are the same for each of its quotes

@@ -34,14 +34,23 @@ def evals() -> None:
 
 @app.command()
 def run(
-    task: Annotated[str, typer.Argument(help="A bundled dataset by name, or a .jsonl or .csv file.")] = (
-        "great-leap-forward"
-    ),
+    tasks: Annotated[
+        list[str] | None, typer.Argument(metavar="[TASK]…", help="Bundled datasets by name, or .jsonl or .csv files.")
+    ] = None,
     course: Annotated[str | None, typer.Option(help="Ask this course of yours.")] = None,
     sources: Annotated[
         list[Path] | None, typer.Option(help="Ask a course made of these files for this run only.")
     ] = None,
-    system: Annotated[str, typer.Option(help="What is asked: tutor, nearest-sentence or bm25-sentence.")] = "tutor",
+    system: Annotated[
+        str, typer.Option(help="What is asked: tutor, nearest-sentence, bm25-sentence or stuffed-chunks.")
+    ] = "tutor",
+    answerer: Annotated[
+        str, typer.Option(metavar="PROVIDER:MODEL", help="The chat model that stuffed-chunks asks.")
+    ] = "",
+    price: Annotated[
+        tuple[float, float] | None,
+        typer.Option(metavar="IN OUT", min=0, help="What a million tokens read and written cost, in dollars."),
+    ] = None,
     k: Annotated[int, typer.Option("--k", min=1, max=50, help="Passages that retrieval is scored on.")] = 5,
     limit: Annotated[int | None, typer.Option(min=1, help="Ask the first so many questions.")] = None,
     only: Annotated[str | None, typer.Option(help="Ask the questions of this kind.")] = None,
@@ -52,35 +61,42 @@ def run(
     verbose: Verbose = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask a dataset's questions and score the answers. Example: tutor eval run -v
+    """Ask the questions of one dataset or several and score the answers. Example: tutor eval run -v
 
-    Exit status: 0 passed, 3 below a gate, 4 too many errors, 2 wrong usage, 1 any other failure.
+    Without a TASK the bundled ones are asked. Exit status: 0 passed, 3 below a gate, 4 too many errors, 2 wrong usage,
+    1 any other failure; of several tasks the worst counts.
     """
-    from evals import datasets, metrics, runner, systems
+    from evals import metrics, runner, systems
     from tutor.settings import Settings
 
-    path = _dataset(task)
-    if system not in systems.SYSTEMS:
-        raise typer.BadParameter(f"there is no system {system!r}; there are: {', '.join(systems.SYSTEMS)}")
+    paths = [_dataset(task) for task in tasks] if tasks else sorted(runner.DATASETS.glob("*.jsonl"))
+    if system not in systems.NAMES:
+        raise typer.BadParameter(f"there is no system {system!r}; there are: {', '.join(systems.NAMES)}")
+    if (system == "stuffed-chunks") != bool(answerer):
+        raise typer.BadParameter("--answerer names the chat model of --system stuffed-chunks: give both or neither")
     home = Settings.load().home
+    statuses = []
     with _tutor(course, sources or []) as (tutor, asked):
         texts = {s.name: tutor.source(asked, s.name).text for s in tutor.sources(asked)}
-        samples = _chosen(datasets.load(path, texts), only, failing, limit)
-        work = runner.Task(
-            name=path.stem,
-            dataset=samples,
-            system=systems.SYSTEMS[system](tutor, asked),
-            metrics=metrics.standard(k, texts),
-            course=asked,
-            texts=texts,
-            k=k,
-            gated=path.parent == runner.DATASETS and system == "tutor" and not (only or failing or limit),
-        )
-        with progress_bar("Asking") as progress:
-            finished = runner.run(work, home, jobs, fresh, progress)
-        for _ in range(repeat - 1):
-            _same_answers(finished, runner.run(work, jobs=jobs))
-    _tell(finished, verbose, as_json)
+        loaded = _loaded(paths, texts)  # all of them, before anything is asked
+        under_test = systems.open_system(system, tutor, asked, answerer)
+        for path, samples in zip(paths, loaded, strict=True):
+            work = runner.Task(
+                name=path.stem,
+                dataset=_chosen(samples, only, failing, limit),
+                system=under_test,
+                metrics=metrics.standard(k, texts),
+                course=asked,
+                texts=texts,
+                k=k,
+                gated=path.parent == runner.DATASETS and system == "tutor" and not (only or failing or limit),
+            )
+            with progress_bar(f"Asking {path.stem}") as progress:
+                finished = runner.run(work, home, jobs, fresh, progress)
+            for _ in range(repeat - 1):
+                _same_answers(finished, runner.run(work, jobs=jobs))
+            statuses.append(_tell(finished, verbose, as_json, price))
+    _end(statuses)
 
 
 @app.command()
@@ -90,7 +106,28 @@ def score(folder: RunFolder, verbose: Verbose = False, as_json: JsonOption = Fal
 
     asked, outcomes, texts = runs.load(folder)
     finished = runner.score(asked, outcomes, metrics.standard(asked.k, texts), folder)
-    _tell(finished, verbose, as_json)
+    _end([_tell(finished, verbose, as_json)])
+
+
+@app.command()
+def judge(
+    folder: RunFolder,
+    model: Annotated[str, typer.Option(metavar="PROVIDER:MODEL", help="The chat model that judges.")],
+    repeat: Annotated[int, typer.Option(min=1, max=20, help="Judge each answer so often.")] = 2,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=16, help="Calls at a time.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Let a chat model judge a kept run; no gate reads it. Example: tutor eval judge RUN --model ollama:llama3.2"""
+    from dataclasses import asdict
+
+    from evals import judge
+    from tutor.chat import chat_model
+    from tutor.settings import Settings
+
+    asked = chat_model(model, Settings.load().model_url)
+    with progress_bar("Judging") as progress:
+        judged = judge.judge(folder, asked, model, repeat, jobs, progress)
+    typer.echo(json.dumps(asdict(judged)) if as_json else "\n".join(judge.lines(judged)))
 
 
 @app.command()
@@ -227,6 +264,21 @@ def _dataset(task: str) -> Path:
     return path
 
 
+def _loaded(paths: Sequence[Path], texts: Mapping[str, str]) -> list[tuple[Sample, ...]]:
+    """Return the samples of each dataset; raises `InputError` with the problems of all of them."""
+    from evals import datasets
+
+    loaded, problems = [], []
+    for path in paths:
+        try:
+            loaded.append(datasets.load(path, texts))
+        except InputError as error:
+            problems.append(str(error))
+    if problems:
+        raise InputError("; ".join(problems))
+    return loaded
+
+
 def _chosen(samples: Sequence[Sample], only: str | None, failing: Path | None, limit: int | None) -> list[Sample]:
     """Return the samples that are to be asked; raises `InputError` where none is."""
     from evals import runs
@@ -271,36 +323,43 @@ def _tutor(course: str | None, sources: list[Path]) -> Iterator[tuple[Tutor, str
         yield tutor, tutor.courses()[0].id
 
 
-def _tell(finished: Finished, verbose: bool, as_json: bool) -> None:
-    """Print the scores and the verdict, and end with the verdict's exit status."""
+def _tell(finished: Finished, verbose: bool, as_json: bool, price: tuple[float, float] | None = None) -> int:
+    """Print the scores and the verdict, and return the verdict's exit status."""
     from evals.gates import judge
-    from evals.runner import latency
+    from evals.runner import latency, usage
 
     scores = finished.scores
     verdict = judge(scores)
     failed = [line for line in (*verdict.failed, verdict.errors) if line]
-    times = latency(finished.outcomes)
+    times, spent = latency(finished.outcomes), usage(finished.outcomes, price)
     task = scores["run"]["task"]
     if as_json:
-        summary = scores["summary"] | {"latency": times}
+        summary = scores["summary"] | {"latency": times, "usage": spent}
         typer.echo(json.dumps({"task": task, "run": scores["run"], "summary": summary, "failed": failed}))
     else:
-        _print(scores["summary"], times)
+        _print(scores["summary"], times, spent)
         if verbose:
             _print_wrong(scores["questions"], finished)
         if finished.folder:
             typer.echo(f"kept in              {finished.folder}")
         typer.echo(f"{verdict.word} {task}" + "".join(f"\n  {line}" for line in failed))
-    if verdict.status:
-        raise typer.Exit(verdict.status)
+    return verdict.status
 
 
-def _print(summary: Mapping[str, Any], times: Mapping[str, float | None]) -> None:
+def _end(statuses: Sequence[int]) -> None:
+    """End with the worst of the verdicts' exit statuses."""
+    if worst := max(statuses):
+        raise typer.Exit(worst)
+
+
+def _print(summary: Mapping[str, Any], times: Mapping[str, float | None], spent: Mapping[str, float | None]) -> None:
     typer.echo(f"{'questions':20} {summary['questions']}, and {summary['errors']} errors")
     for name, found in summary["metrics"].items():
         typer.echo(f"{name:20} {_said(found)}")
     for name, value in times.items():
         typer.echo(f"{name:20} {'n/a' if value is None else format(value, '.0f')}")
+    for name, value in spent.items():
+        typer.echo(f"{name:20} {'n/a: see --price' if value is None else format(value, '.4g')}")
     for by in ("right_by_kind", "right_by_history"):
         if summary[by]:
             typer.echo(f"{by:20} " + "  ".join(f"{kind} {_share(found)}" for kind, found in summary[by].items()))

@@ -1,7 +1,8 @@
 """Gates: the one rule by which a run passes, for the printed verdict, the report and the exit status alike.
 
 ``gates.toml`` has a table for each task: floors by metric, ``most_errors`` (0 if left out), and ``no_drop``, the margin
-by which a metric may fall behind the task's baseline where the fall is significant.
+by which a metric of single questions may fall behind the task's baseline where the fall is significant. A baseline is
+the scores.json of an earlier run, kept in ``baselines/TASK.json``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 from evals.comparison import compare
 from evals.runs import read_scores
+from tutor.errors import SetupError
 
 GATES = Path(__file__).parent / "gates.toml"
 BASELINES = Path(__file__).parent / "baselines"
@@ -61,6 +63,11 @@ def _below(metrics: Mapping[str, Any], name: str, floor: float) -> str:
 
 def _dropped(scores: Mapping[str, Any], margins: Mapping[str, float], baseline: Path) -> list[str]:
     found = compare(read_scores(baseline), scores, anyway=True)["metrics"]
+    if whole := [name for name in margins if name not in found]:
+        raise SetupError(
+            f"gates.toml: no_drop compares question by question, which {', '.join(whole)} cannot be. "
+            f"It can be: {', '.join(found)}."
+        )
     return [
         f"{name} fell by {-found[name]['difference']:.3f} (p = {found[name]['p']:.3f}), more than {margin}"
         for name, margin in margins.items()

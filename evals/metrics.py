@@ -56,6 +56,15 @@ def crag(outcome: Outcome) -> Score:
     return Score(0.0 if answered(outcome).refused else -1.0)
 
 
+def brier(outcome: Outcome) -> Score:
+    """Return the squared distance of the stated confidence from whether the course answers; None where none is stated.
+
+    Source: Brier, Verification of forecasts expressed in terms of probability, Monthly Weather Review 78 (1950), 1-3.
+    """
+    stated = answered(outcome).confidence
+    return Score(None if stated is None else (stated - outcome.sample.answerable) ** 2)
+
+
 # --- retrieval -------------------------------------------------------------------------------------------------------
 
 
@@ -186,6 +195,7 @@ def standard(k: int, texts: Mapping[str, str]) -> dict[str, Metric]:
     return {
         "right": right,
         "crag": crag,
+        "brier": brier,
         f"recall@{k}": recall_at(k),
         "mrr": reciprocal_rank,
         f"ndcg@{k}": ndcg_at(k),

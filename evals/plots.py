@@ -45,9 +45,11 @@ class Plot(NamedTuple):
     svg: Markup
 
 
-def plots(outcomes: Sequence[Outcome], scores: Mapping[str, Any], confidences: Mapping[str, float]) -> list[Plot]:
-    """Return what can be drawn of a run; ``confidences`` are probabilities, by question id, that the course answers."""
-    stated = [(confidences[o.sample.id], o.sample.answerable) for o in outcomes if o.sample.id in confidences]
+def plots(outcomes: Sequence[Outcome], scores: Mapping[str, Any]) -> list[Plot]:
+    """Return what can be drawn of a run; the confidences of its answers are set against what the course answers."""
+    stated = [
+        (o.answer.confidence, o.sample.answerable) for o in outcomes if o.answer and o.answer.confidence is not None
+    ]
     drawn = (_by_kind(scores), _recall(outcomes), _latency(outcomes), _reliability(stated), _trade_off(stated, scores))
     return [plot for plot in drawn if plot]
 

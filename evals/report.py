@@ -44,13 +44,8 @@ def render(
     scores: Mapping[str, Any],
     texts: Mapping[str, str],
     verdict: Verdict,
-    *,
-    confidences: Mapping[str, float] | None = None,
 ) -> str:
-    """Return a run as one HTML page that needs nothing else.
-
-    ``confidences`` are the probabilities, by question id, that the course answers: with them, two more plots are drawn.
-    """
+    """Return a run as one HTML page that needs nothing else."""
     pages = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
@@ -62,7 +57,7 @@ def render(
         summary=scores["summary"],
         verdict=verdict,
         kinds=sorted({outcome.sample.kind for outcome in outcomes}),
-        plots=plots(outcomes, scores, confidences or {}),
+        plots=plots(outcomes, scores),
         questions=[(outcome, question, *_excerpts(outcome, texts)) for outcome, question in judged],
     )
     return _FORBIDDEN.sub("\ufffd", page)

@@ -97,6 +97,19 @@ def latency(outcomes: Sequence[Outcome]) -> dict[str, float | None]:
     }
 
 
+def usage(outcomes: Sequence[Outcome], price: tuple[float, float] | None = None) -> dict[str, float | None]:
+    """Return the tokens that chat models read and wrote, and what that costs; {} where none was asked.
+
+    ``price`` is in dollars for a million tokens read and written; without it the cost is None.
+    """
+    counted = [outcome.answer.usage for outcome in outcomes if outcome.answer and outcome.answer.usage]
+    if not counted:
+        return {}
+    tokens = sum(one.input_tokens for one in counted), sum(one.output_tokens for one in counted)
+    cost = sum(n * dollars for n, dollars in zip(tokens, price, strict=True)) / 1e6 if price else None
+    return {"input_tokens": tokens[0], "output_tokens": tokens[1], "cost_usd": rounded(cost)}
+
+
 def percentile(values: Sequence[float], share: float) -> float | None:
     """Return the value below which ``share`` of the values lie (linear interpolation); None for no values."""
     if len(values) < 2:

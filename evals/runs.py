@@ -145,15 +145,7 @@ def read(folder: Path, samples: Sequence[Sample], errors: bool = False) -> dict[
     """
     by_id = {sample.id: sample for sample in samples}
     found: dict[str, Outcome] = {}
-    try:
-        lines = (folder / OUTCOMES).read_text(encoding="utf-8").split("\n")  # a text may hold U+2028
-    except FileNotFoundError:
-        return found
-    for line in lines:
-        try:
-            held = json.loads(line)
-        except ValueError:
-            continue
+    for held in lines(folder / OUTCOMES):
         sample = by_id.get(held["id"])
         if sample and (errors or not held["error"]):
             answer = Answer.model_validate(held["answer"]) if held["answer"] else None
@@ -184,6 +176,24 @@ def _read(file: Path) -> dict[str, Any]:
     return held
 
 
+def lines(file: Path) -> Iterator[dict[str, Any]]:
+    """Yield what the lines of ``file`` hold, if there is one; a line that a crash cut short is none."""
+    for line in file.read_bytes().split(b"\n") if file.exists() else ():  # a text may hold U+2028, a cut half a letter
+        try:
+            yield json.loads(line)
+        except ValueError:
+            continue
+
+
+def append(file: Path, line: Mapping[str, Any]) -> None:
+    """Write ``line`` as JSON at the end of ``file``; one that a crash cut short stays a line of its own."""
+    with file.open("a+b") as held:
+        if held.tell() and not _ends_a_line(held):
+            held.write(b"\n")
+        # What a model writes may hold half of a surrogate pair.
+        held.write(json.dumps(line, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass") + b"\n")
+
+
 def _append(folder: Path | None, outcome: Outcome) -> None:
     if folder is None:
         return
@@ -195,10 +205,7 @@ def _append(folder: Path | None, outcome: Outcome) -> None:
         "error": outcome.error,
         "cold": outcome.cold,
     }
-    with (folder / OUTCOMES).open("a+b") as file:
-        if file.tell() and not _ends_a_line(file):
-            file.write(b"\n")  # a crash cut the last line short
-        file.write(json.dumps(line, ensure_ascii=False, sort_keys=True).encode() + b"\n")
+    append(folder / OUTCOMES, line)
 
 
 def _ends_a_line(file: Any) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 import tutor
 from evals.datasets import Turn
 from tutor.answering import cite
+from tutor.errors import InputError
 from tutor.index import CourseIndex, IndexedSentence
 from tutor.tutor import Tutor
 from tutor.types import Answer, Candidate, Passage, Timings
@@ -20,6 +21,7 @@ from tutor.words import content_stems
 
 CODE = Path(tutor.__file__).parent
 FILES = ("*.py", "bundled/prompts/*.md", "../prompts/*.md")  # the code pins the models by their hashes
+NOT_THE_TUTORS = ("judge.md", "stuffed.md")  # prompts of the evals
 
 
 class System(Protocol):
@@ -144,18 +146,34 @@ def sentences(index: CourseIndex) -> Sentences:
     return [(passage, sentence) for passage, inside in found for sentence in inside]
 
 
-SYSTEMS: dict[str, Callable[[Tutor, str], System]] = {
-    "tutor": TutorSystem,
-    "nearest-sentence": nearest_sentence,
-    "bm25-sentence": bm25_sentence,
-}
+NAMES = ("tutor", "nearest-sentence", "bm25-sentence", "stuffed-chunks")
+
+
+def open_system(name: str, tutor: Tutor, course: str, answerer: str = "") -> System:
+    """Return the system called ``name``; ``answerer`` is the chat model, where it needs one.
+
+    Raises `InputError` for an unknown name, and `SetupError` for a chat model that cannot be used.
+    """
+    match name:
+        case "tutor":
+            return TutorSystem(tutor, course)
+        case "nearest-sentence":
+            return nearest_sentence(tutor, course)
+        case "bm25-sentence":
+            return bm25_sentence(tutor, course)
+        case "stuffed-chunks":
+            from evals.stuffed import StuffedChunks
+            from tutor.chat import chat_model
+
+            return StuffedChunks(tutor, course, chat_model(answerer, tutor.settings.model_url), answerer)
+    raise InputError(f"There is no system {name!r}. There are: {', '.join(NAMES)}.")
 
 
 def fingerprint(tutor: Tutor, course: str, name: str) -> str:
     """Return a hash of everything that an answer depends on: code, models, prompts, settings, texts."""
     found = hashlib.sha256(name.encode())
     for pattern in FILES:
-        for file in sorted(CODE.glob(pattern)):
+        for file in sorted(file for file in CODE.glob(pattern) if file.name not in NOT_THE_TUTORS):
             found.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
     settings = tutor.settings
     found.update(repr((settings.embedder, settings.model, settings.evidence_threshold)).encode())

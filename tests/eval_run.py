@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from markup import HOSTILE
@@ -42,12 +43,14 @@ def cite(span: Span, marker: int = 1, quote: str | None = None) -> Citation:
     )  # fmt: skip
 
 
-def answer(question: str, said: str, *cited: Citation, refused: bool = False, standalone: str = "") -> Answer:
+def answer(
+    question: str, said: str, *cited: Citation, refused: bool = False, standalone: str = "", sure: float | None = None
+) -> Answer:
     """Return an answer with these citations, or a refusal."""
     return Answer(
         question=question, standalone_question=standalone or question, answer=said, refused=refused,
         reason="not_in_course" if refused else None, claims=(), citations=cited, nearest=(), suggestions=(),
-        course="c", conversation="c_1", answerer="quotes", prompts=(), timings_ms=Timings(),
+        course="c", conversation="c_1", answerer="quotes", prompts=(), timings_ms=Timings(), confidence=sure,
     )  # fmt: skip
 
 
@@ -137,6 +140,10 @@ def scored(made: list[Outcome]) -> dict[str, Any]:
     return score_all(made, metrics.standard(5, TEXTS))
 
 
-def confidences(made: list[Outcome]) -> dict[str, float]:
-    """Return a probability for each question, higher where the course answers."""
-    return {o.sample.id: min(1.0, 0.13 * (n % 6) + 0.3 * o.sample.answerable) for n, o in enumerate(made)}
+def confident(made: list[Outcome]) -> list[Outcome]:
+    """Return the outcomes with a confidence in each answer, higher where the course answers."""
+    return [
+        replace(o, answer=o.answer and o.answer.model_copy(update={"confidence": sure}))
+        for n, o in enumerate(made)
+        for sure in (min(1.0, 0.13 * (n % 6) + 0.3 * o.sample.answerable),)
+    ]

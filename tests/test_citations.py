@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from collections.abc import Iterable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,14 +28,14 @@ def cite(*spans: tuple[int, int], source: str = "a.md") -> list[Citation]:
 
 
 @st.composite
-def spans(draw: st.DrawFn) -> Span:
-    """Draw a span of at least one character."""
+def spans(draw: st.DrawFn, shortest: int = 1) -> Span:
+    """Draw a span of at least so many characters."""
     start = draw(st.integers(0, 20))
-    return Span(draw(st.sampled_from(["a.md", "b.md"])), start, start + draw(st.integers(1, 10)))
+    return Span(draw(st.sampled_from(["a.md", "b.md"])), start, start + draw(st.integers(shortest, 10)))
 
 
 groups = st.lists(st.lists(spans(), min_size=1, max_size=3).map(tuple), min_size=1, max_size=3).map(tuple)
-cited = st.lists(spans().map(lambda span: cite((span.start, span.end), source=span.source)[0]), min_size=1, max_size=4)
+cited = st.lists(spans(0).map(lambda span: cite((span.start, span.end), source=span.source)[0]), min_size=1, max_size=4)
 
 
 # --- precision -------------------------------------------------------------------------------------------------------
@@ -62,6 +65,10 @@ def test_precision_is_the_share_of_citations_that_agree_with_any_gold_span() -> 
     # Of four, one agrees with ONE and one with TWO, an alternative.
     assert citations.precision(cite((0, 10), (50, 60), (100, 120), (200, 210)), ((ONE, TWO),)) == 2 / 4
     assert citations.precision(cite((0, 10), (50, 60), (100, 120)), ((ONE,), (TWO,))) == 2 / 3
+
+
+def test_the_length_of_a_gold_span_counts_from_where_it_begins() -> None:
+    assert citations.precision(cite((110, 1000), (111, 1000)), ((TWO,),)) == 1 / 2  # 10 and 9 of 20
 
 
 def test_a_citation_of_another_source_does_not_agree() -> None:
@@ -142,10 +149,54 @@ def test_of_equally_good_alternatives_the_shortest_is_the_gold() -> None:
         assert citations.character_iou(cite((500, 510)), (group, (Span("a.md", 500, 510),))) == 10 / 20
 
 
+def test_of_equally_good_and_long_alternatives_the_last_is_the_gold() -> None:
+    # The last by source, then by place. Each is 5 of the 10 that are cited; the other group's gold adds to the first.
+    for first, last in [(Span("a.md", 0, 5), Span("a.md", 5, 10)), (Span("a.md", 50, 55), Span("b.md", 0, 5))]:
+        said = [c for span in (first, last) for c in cite((span.start, span.end), source=span.source)]
+        for group in [(first, last), (last, first)]:
+            assert citations.character_iou(said, (group, (last,))) == 5 / 10
+            assert citations.character_iou(said, (group, (first,))) == 10 / 10
+
+
 def test_what_is_quoted_twice_has_its_length_once() -> None:
     assert citations.cited_length(cite((0, 10), (5, 15), (20, 23))) == 15 + 3
+    assert citations.cited_length(cite((0, 10), (2, 4), (6, 12))) == 12  # one within another
+    assert citations.cited_length(cite((0, 10), (10, 20), (30, 30))) == 20  # side by side, and nothing
     assert citations.cited_length(cite((0, 10)) + cite((0, 10), source="b.md")) == 20
     assert citations.cited_length([]) == 0
+
+
+def characters(spans: Iterable[Span | Citation]) -> set[tuple[str, int]]:
+    """Return the characters of the spans one by one."""
+    return {(span.source, at) for span in spans for at in range(span.start, span.end)}
+
+
+@given(cited, groups)
+def test_spans_are_compared_as_if_character_by_character(said: list[Citation], evidence: Evidence) -> None:
+    quoted = characters(said)
+    assert citations.cited_length(said) == len(quoted)
+    shares = [[len(characters([span]) & quoted) / len(characters([span])) for span in group] for group in evidence]
+    assert citations.recall(said, evidence) == sum(max(of) >= 0.5 for of in shares) / len(evidence)
+
+    def index(gold: set[tuple[str, int]]) -> float:
+        return len(quoted & gold) / len(quoted | gold)
+
+    groups = [[characters([span]) for span in group] for group in evidence]
+    taken = [max(group, key=lambda gold: (index(gold), -len(gold), min(gold))) for group in groups]
+    assert citations.character_iou(said, evidence) == index(set().union(*taken))
+
+
+def test_a_span_of_millions_of_characters_is_not_spelt_out() -> None:
+    said, evidence = cite((0, 5_000_000)), ((Span("a.md", 2_500_000, 7_500_000),),)
+    tracemalloc.start()
+    try:
+        found = (citations.cited_length(said), citations.recall(said, evidence))
+        overlap = citations.character_iou(said, evidence)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (found, overlap) == ((5_000_000, 1), 2_500_000 / 7_500_000)
+    assert most < 1_000_000  # bytes, which is less than one for each character
 
 
 # --- all of them -----------------------------------------------------------------------------------------------------

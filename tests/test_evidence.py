@@ -158,6 +158,16 @@ def test_only_names_and_years_are_said_to_be_missing(question: str, absent: list
 def test_who_the_course_never_mentions_is_not_asked_after(index: CourseIndex, grounder: Grounder) -> None:
     evidence = find_evidence("Did Khrushchev support Mao Zedong?", index, everything(index), grounder, 0.0)
     assert (evidence.chosen, evidence.reason, evidence.unmentioned) == ((), "not_in_course", ("Khrushchev",))
+    assert evidence.confidence == 0.0
+
+
+def test_how_sure_it_is_that_the_course_answers_is_told(index: CourseIndex, grounder: Grounder) -> None:
+    def sure(question: str) -> float:
+        found = find_evidence(question, index, everything(index), grounder, 0.5).confidence
+        assert found is not None
+        return found
+
+    assert sure("Who was Mao's dentist?") < 0.5 < sure("When did Mao Zedong die?") <= 1.0
 
 
 def test_no_two_chosen_sentences_say_the_same(index: CourseIndex, grounder: Grounder) -> None:

@@ -14,6 +14,7 @@ from evals.grounding import calibrate, details, export, measure, restore, train
 from evals.grounding.calibrate import Case, calibration_error, decided_right, highest_threshold
 from evals.grounding.examples import Examples, Pair, Row, heading_of, held_out, in_context, kind_of, read_rows
 from evals.grounding.vectors import vectors_of
+from evals.grounding.wordnet import WordNet
 from tutor.settings import Settings
 
 RAIN = ("Rain fell in Oslo in 1951.", "Nobody in Bergen had seen the like.", "Anna Berg measured 40 litres.")
@@ -194,3 +195,56 @@ def test_what_ships_can_be_trained_further(tmp_path: Path) -> None:
     again, shipped = measure.checkpoint_scorer(tmp_path)(pairs), measure.shipped_scorer()(pairs)
     assert np.abs(again - shipped).max() < 0.6  # int8 rounds what is multiplied, too
     assert list(np.argsort(again)) == list(np.argsort(shipped))
+
+
+def test_who_did_it_is_asked_of_sentences_that_say_so_and_of_those_that_do_not() -> None:
+    said = details._done_by("The bridge was built by Anna Berg in 1890.")
+    assert said == ("Who built the bridge?", True)
+    assert details._done_by("The bridge was built in 1890.") == ("Who built the bridge in 1890?", False)
+    assert details._done_by("The bridge was wide.") is None
+    assert details._done_by("When the bridge was built, it rained.") is None
+
+
+# --- WordNet ---------------------------------------------------------------------------------------------------------
+
+FOLDER = Path("/usr/share/wordnet")
+with_wordnet = pytest.mark.skipif(not FOLDER.is_dir(), reason="Debian's package wordnet-base is not installed")
+
+
+@pytest.fixture(scope="module")
+def wordnet() -> WordNet:
+    said = "barley rice wheat spouse partner husband inferior splendid dwellings homes instructor instructors"
+    return WordNet(frozenset(said.split()), FOLDER)
+
+
+@with_wordnet
+@pytest.mark.parametrize(
+    ("word", "same", "other"),
+    [
+        ("wife", {"spouse", "partner"}, {"husband"}),
+        ("wheat", set(), {"barley", "rice"}),
+        ("excellent", {"splendid"}, {"inferior"}),
+        ("houses", {"dwellings", "homes"}, set()),
+        ("teachers", {"instructors"}, set()),
+        ("qwertyuiop", set(), set()),
+    ],
+)
+def test_words_of_the_same_and_of_another_meaning(word: str, same: set[str], other: set[str], wordnet: WordNet) -> None:
+    assert set(wordnet.same(word)) == same
+    assert set(wordnet.other(word)) == other
+
+
+@with_wordnet
+def test_questions_are_reworded_and_turned_to_something_else(examples: Examples, wordnet: WordNet) -> None:
+    examples.wordnet = wordnet
+    reworded = {examples.reworded("Who was the wife of Paul?") for _ in range(60)}
+    assert reworded <= {f"Who was the {word} of Paul?" for word in ("wife", "spouse", "partner")}
+    assert len(reworded) == 3
+    opposed = {examples.opposed("Who was the wife of Paul?", "Anna was the wife of Paul.") for _ in range(20)}
+    assert opposed == {"", "Who was the husband of Paul?"}
+    assert {examples.opposed("Who was the wife of Paul?", "Her husband was Paul.") for _ in range(20)} == {""}
+
+
+def test_without_wordnet_no_question_is_reworded(examples: Examples) -> None:
+    assert {examples.reworded("Who was the wife of Paul?") for _ in range(20)} == {"Who was the wife of Paul?"}
+    assert examples.opposed("Who was the wife of Paul?", "Anna was.") == ""

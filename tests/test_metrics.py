@@ -26,6 +26,7 @@ def outcome(
     quotes: Sequence[str] = (),
     refused: bool = False,
     answerable: bool = True,
+    confidence: float | None = None,
 ) -> Outcome:
     """Return a question with these evidence groups, as it was answered."""
     citations = tuple(
@@ -46,6 +47,7 @@ def outcome(
         question="?", standalone_question="?", answer=said, refused=refused,
         reason="not_in_course" if refused else None, claims=(), citations=citations, nearest=(), suggestions=(),
         course="c", conversation="c_1", answerer="quotes", prompts=(), timings_ms=Timings(),
+        confidence=confidence,
     )  # fmt: skip
     sample = Sample("1", "?", (), tuple(facts), tuple(map(tuple, groups)), "fact", answerable, tuple(forbidden))
     found = tuple(Found("a.md", start, end) for start, end in passages)
@@ -106,9 +108,11 @@ def test_the_best_order_of_more_groups_than_places_is_worth_one() -> None:
     assert metrics.ndcg_at(1)(outcome([ONE], [TWO], passages=[(0, 10), (100, 120)])).value == 1.0
 
 
-def test_a_missed_group_is_named() -> None:
-    score = metrics.recall_at(2)(outcome([ONE], [TWO], passages=[(0, 10), (50, 60), (100, 120)]))
-    assert (score.value, score.explanation) == (0.5, "not in the first 2: group 2")
+def test_missed_groups_are_named() -> None:
+    asked = outcome([ONE], [TWO], passages=[(50, 60), (0, 10), (100, 120)])
+    assert metrics.recall_at(1)(asked) == Score(0.0, explanation="not in the first 1: group 1, group 2")
+    assert metrics.recall_at(2)(asked) == Score(0.5, explanation="not in the first 2: group 2")
+    assert metrics.recall_at(3)(asked) == Score(1.0)
 
 
 # --- what is said and cited ------------------------------------------------------------------------------------------
@@ -117,6 +121,7 @@ def test_a_missed_group_is_named() -> None:
 def test_evidence_is_hit_when_every_group_is_cited() -> None:
     assert metrics.evidence_hit(outcome([ONE], [TWO], cited=[(100, 120), (0, 10)])) == Score(1.0)
     assert metrics.evidence_hit(outcome([ONE], [TWO], cited=[(0, 10)])) == Score(0.0, "", "not cited: group 2")
+    assert metrics.evidence_hit(outcome([ONE], [TWO])) == Score(0.0, "", "not cited: group 1, 2")
 
 
 def test_the_recall_of_citations_is_the_share_of_groups_cited() -> None:
@@ -156,22 +161,27 @@ def test_a_quote_is_held_against_its_span() -> None:
     metric = metrics.quote_fidelity({"a.md": "Rain fell. Hail fell."})
     asked = outcome(cited=[(0, 10), (0, 10), (0, 10)], quotes=["Rain fell.", "Hail fell.", "Snow fell."])
     assert metric(asked) == Score(1 / 3, explanation="[2] is misattributed, [3] is fabricated")
+    assert metric(outcome(said="Rain fell.")) == Score(None)
 
 
 def test_every_fact_is_needed_under_one_of_its_aliases() -> None:
     facts = [("1956", "fifty-six"), ("1957",)]
-    assert metrics.facts_stated(outcome(facts=facts, said="It was in 1956 [1], then 1957.")).value == 1.0
+    assert metrics.facts_stated(outcome(facts=facts, said="It was in 1956 [1], then 1957.")) == Score(1.0)
     assert metrics.facts_stated(outcome(facts=facts, said="1956")) == Score(0.0, explanation="not stated: 1957")
+    assert metrics.facts_stated(outcome(facts=facts, said="1958")) == Score(0.0, explanation="not stated: 1956, 1957")
 
 
 def test_facts_are_undefined_without_facts() -> None:
     assert metrics.facts_stated(outcome(said="1956")).value is None
 
 
-def test_a_forbidden_claim_is_named() -> None:
-    made = metrics.nothing_forbidden(outcome(forbidden=["1959", "1960"], said="It was in 1960."))
+def test_forbidden_claims_are_named() -> None:
+    forbidden = ["1959", "1960"]
+    made = metrics.nothing_forbidden(outcome(forbidden=forbidden, said="It was in 1960."))
     assert made == Score(0.0, explanation="claimed: 1960")
-    assert metrics.nothing_forbidden(outcome(forbidden=["1959"], said="It was in 1960.")).value == 1.0
+    both = metrics.nothing_forbidden(outcome(forbidden=forbidden, said="It was in 1960, or in 1959."))
+    assert both == Score(0.0, explanation="claimed: 1959, 1960")
+    assert metrics.nothing_forbidden(outcome(forbidden=["1959"], said="It was in 1960.")) == Score(1.0)
     assert metrics.nothing_forbidden(outcome(said="It was in 1960.")).value is None
 
 
@@ -196,9 +206,12 @@ def test_an_answer_is_right_when_it_cites_states_and_claims_nothing_forbidden(
 
 
 def test_a_refusal_is_right_where_nothing_answers_and_wrong_where_something_does() -> None:
-    assert metrics.right(outcome(answerable=False, refused=True)).value == 1.0
-    assert metrics.right(outcome(answerable=False)).explanation == "answered what the course does not"
-    assert metrics.right(outcome([ONE], refused=True)).explanation == "refused what the course answers"
+    declined = metrics.right(outcome(answerable=False, said="It does not say.", refused=True))
+    assert declined == Score(1.0, "It does not say.")
+    answered = metrics.right(outcome(answerable=False, said="Rain."))
+    assert answered == Score(0.0, "Rain.", "answered what the course does not")
+    refused = metrics.right(outcome([ONE], said="It does not say.", refused=True))
+    assert refused == Score(0.0, "It does not say.", "refused what the course answers")
 
 
 def test_a_wrong_answer_costs_more_than_a_refusal() -> None:
@@ -207,12 +220,48 @@ def test_a_wrong_answer_costs_more_than_a_refusal() -> None:
     assert [metrics.crag(o).value for o in asked] == [1, 0, -1, 1, -1]
 
 
+@pytest.mark.parametrize(
+    ("confidence", "answerable", "value"),
+    [(0.75, True, 0.0625), (0.75, False, 0.5625), (0.0, False, 0.0), (0.0, True, 1.0), (None, True, None)],
+)
+def test_a_stated_confidence_costs_its_squared_distance(
+    confidence: float | None, answerable: bool, value: float | None
+) -> None:
+    assert metrics.brier(outcome(answerable=answerable, confidence=confidence)) == Score(value)
+
+
 def test_an_error_is_worth_nothing_at_all() -> None:
     failed = Outcome(outcome([ONE]).sample, None, (), 0.1, "The disk is full.")
     with pytest.raises(ValueError, match="1 has no answer: The disk is full"):
         metrics.right(failed)
 
 
-def test_the_standard_metrics_have_the_names_that_gates_use() -> None:
-    names = set(metrics.standard(7, {}))
-    assert {"right", "crag", "recall@7", "mrr", "ndcg@7", "citation_iou", "quote_fidelity", "facts_stated"} <= names
+def test_each_standard_metric_stands_under_its_name() -> None:
+    standard = metrics.standard(3, {"a.md": "abcdefghij" * 30})
+    asked = outcome(
+        [ONE], [TWO], [Span("a.md", 200, 230)],
+        passages=[(50, 60), (0, 10), (70, 80), (100, 120)],
+        cited=[(0, 10), (100, 110), (50, 60), (60, 64), (70, 71)],
+        quotes=["abcdefghij", "abcdefghij", "abcdefghij", "abc ", "b"],
+        facts=[("rain",)], forbidden=["hail"], said="Rain.", confidence=0.8,
+    )  # fmt: skip
+    assert {name: metric(asked).value for name, metric in standard.items()} == {
+        "right": 0.0,
+        "crag": -1.0,
+        "brier": pytest.approx(0.04),  # (0.8 - 1)²
+        "recall@3": pytest.approx(1 / 3),  # the groups are at ranks 2 and 4 and nowhere
+        "mrr": 1 / 2,
+        "ndcg@3": pytest.approx((1 / math.log2(3)) / (1 + 1 / math.log2(3) + 1 / 2)),
+        "evidence_hit": 0.0,
+        "citation_precision": 2 / 5,
+        "citation_recall": 2 / 3,
+        "citation_iou": 20 / 75,  # of 35 cited and 60 gold
+        "cited_characters": 35,
+        "quote_fidelity": 3 / 5,
+        "facts_stated": 1.0,
+        "nothing_forbidden": 1.0,
+    }
+    # No two of those that were 0 are the same again, and no two of those that were 1.
+    other = outcome([ONE], cited=[(0, 10)], facts=[("rain",)], forbidden=["hail"], said="Rain and hail.")
+    named = {"right": 0.0, "evidence_hit": 1.0, "facts_stated": 1.0, "nothing_forbidden": 0.0}
+    assert {name: standard[name](other).value for name in named} == named

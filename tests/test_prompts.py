@@ -19,6 +19,8 @@ RECORDED = {
     "refusals@1": "cc216110bacc5dbf5499570ea5d26be03a176a077a59acd8c4ad7ba5aceff370",
     "refusals@2": "36dc188aee3afbcf287b9d4569bfbb8dd799178cf9ca56d95bec12e170975c49",
     "courtesies@1": "d1e5f1e5b2104280c6812ee39c0316f4fc2485c9ec4b76f58f4d048df841e5d6",
+    "stuffed@1": "44d450bde9f787f96b140362fc74f64712d0a8c708d12209df5509767660e7f8",
+    "judge@1": "832b848061f21e8ece4f77a67cfcb7bb368e01440eecc1107009e467e843bcc4",
     "leads@1": "2894c3e8e424fdcb47f6f5172ca66659a5df9b7a45e2326d01808cffb68d8bf1",
 }
 NAMES = sorted(path.stem for path in prompts_folder().glob("*.md"))

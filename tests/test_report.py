@@ -15,7 +15,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from eval_run import ASKED, EVIL, FAILED, LESSON, TEXTS, answer, cite, confidences, outcomes, place, sample, scored
+from eval_run import ASKED, EVIL, FAILED, LESSON, TEXTS, answer, cite, confident, outcomes, place, sample, scored
 from markup import HOSTILE
 
 from evals import plots, report
@@ -53,7 +53,7 @@ class Seen(HTMLParser):
 
 @pytest.fixture(scope="module")
 def made() -> list[Outcome]:
-    return outcomes()
+    return confident(outcomes())
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def scores(made: list[Outcome]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def page(made: list[Outcome], scores: dict[str, Any]) -> str:
-    return report.render(ASKED, made, scores, TEXTS, FAILED, confidences=confidences(made))
+    return report.render(ASKED, made, scores, TEXTS, FAILED)
 
 
 @pytest.fixture(scope="module")
@@ -199,26 +199,34 @@ def test_a_span_that_does_not_exist_is_no_trouble(start: int, end: int) -> None:
 # --- plots -----------------------------------------------------------------------------------------------------------
 
 
-def titles(*asked: Outcome, confidences: Mapping[str, float] | None = None) -> list[str]:
-    return [plot.title for plot in plots.plots(asked, scored(list(asked)), confidences or {})]
+def titles(*asked: Outcome) -> list[str]:
+    return [plot.title for plot in plots.plots(asked, scored(list(asked)))]
 
 
 def test_what_cannot_be_drawn_is_left_out() -> None:
     failed = Outcome(sample("1", "?", (place("1958"),)), None, (), 0.1, "broke")
     assert titles(failed) == ["Outcomes by kind of question"]
-    assert plots.plots([], score_all([], {}), {}) == []
+    assert plots.plots([], score_all([], {})) == []
     assert '<h2 id="plots">' not in report.render(ASKED, [], score_all([], {}), {}, Verdict())
 
 
 def test_confidences_draw_how_reliable_they_are_and_what_refusing_costs(made: list[Outcome]) -> None:
     more = {"Reliability", "The trade-off of refusing"}
-    assert more.isdisjoint(titles(*made))
-    assert more <= set(titles(*made, confidences=confidences(made)))
-    assert titles(made[0], confidences={"begin": 1.0})[-1] == "Reliability"  # nothing that should be refused
+    assert more.isdisjoint(titles(*outcomes()))
+    assert more <= set(titles(*made))
+    assert titles(made[0])[-1] == "Reliability"  # nothing that should be refused
+
+
+def stated(**sure: float) -> list[Outcome]:
+    """Return the run with these confidences, by question id."""
+    return [
+        replace(o, answer=o.answer and o.answer.model_copy(update={"confidence": sure.get(o.sample.id)}))
+        for o in outcomes()
+    ]
 
 
 def test_a_plot_says_in_words_what_it_shows(made: list[Outcome], scores: dict[str, Any]) -> None:
-    drawn = {plot.title: plot for plot in plots.plots(made, scores, {"begin": 0.75, "moon": 0.25, "home": 0.2})}
+    drawn = {plot.title: plot for plot in plots.plots(stated(begin=0.75, moon=0.25, home=0.2), scores)}
     assert "fact: 1 right, 1 wrong, 1 refused" in drawn["Outcomes by kind of question"].alternative
     assert re.search(r"Recall is 0\.\d{3} at 1, .* at 5\.$", drawn["Recall at k"].alternative)
     assert re.search(r"half of \d+ answers came within \d+ ms", drawn["Latency"].alternative)
@@ -228,7 +236,7 @@ def test_a_plot_says_in_words_what_it_shows(made: list[Outcome], scores: dict[st
 
 def test_latency_is_of_warm_answers(made: list[Outcome]) -> None:
     cold = replace(made[0], seconds=100.0)
-    (drawn,) = (plot for plot in plots.plots([cold, made[2]], scored([cold, made[2]]), {}) if plot.title == "Latency")
+    (drawn,) = (plot for plot in plots.plots([cold, made[2]], scored([cold, made[2]])) if plot.title == "Latency")
     assert "half of 1 answers came within 54 ms" in drawn.alternative
 
 
@@ -285,7 +293,7 @@ def test_characters_that_no_page_may_hold_are_replaced(page: str) -> None:
 
 
 def test_the_same_run_gives_the_same_page(page: str, made: list[Outcome], scores: dict[str, Any]) -> None:
-    assert report.render(ASKED, made, scores, TEXTS, FAILED, confidences=confidences(made)) == page
+    assert report.render(ASKED, made, scores, TEXTS, FAILED) == page
 
 
 # --- the sheet and JUnit XML -----------------------------------------------------------------------------------------

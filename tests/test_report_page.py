@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from eval_run import ASKED, FAILED, TEXTS, confidences, outcomes, scored
+from eval_run import ASKED, FAILED, TEXTS, confident, outcomes, scored
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from evals.report import render
@@ -30,9 +30,9 @@ ALL = len(outcomes())
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Where the report lies."""
-    made = outcomes()
+    made = confident(outcomes())
     file = tmp_path_factory.mktemp("report") / "report.html"
-    html = render(ASKED, made, scored(made), TEXTS, FAILED, confidences=confidences(made))
+    html = render(ASKED, made, scored(made), TEXTS, FAILED)
     file.write_text(html, encoding="utf-8")
     return file.as_uri()
 

@@ -56,6 +56,31 @@ def test_a_second_run_says_the_same_and_its_scores_are_the_same_bytes(dataset: P
     assert (first / runs.SCORES).read_bytes() == held
 
 
+def test_several_tasks_run_one_after_another_and_the_worst_verdict_counts(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other.jsonl"
+    other.write_text(LINES.splitlines()[0])
+    both = run("eval", "run", dataset, other, "--sources", LESSON)
+    assert (both.status, [line for line in both.out.splitlines() if "PASS" in line]) == (
+        0,
+        ["PASS three", "PASS other"],
+    )
+    lines = run("eval", "run", dataset, other, "--sources", LESSON, "--json").out.splitlines()
+    assert [json.loads(line)["task"] for line in lines] == ["three", "other"]
+    verdicts = iter([gates.Verdict(failed=("below",)), gates.Verdict()])
+    monkeypatch.setattr(gates, "judge", lambda scores: next(verdicts))
+    assert run("eval", "run", dataset, other, "--sources", LESSON).status == 3
+
+
+def test_the_problems_of_all_tasks_are_told_before_any_is_asked(dataset: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.jsonl").write_text('{"question": "?", "kind": "d", "answerable": true}\n')
+    ran = run("eval", "run", dataset, tmp_path / "one.jsonl", tmp_path / "two.jsonl", "--sources", LESSON)
+    assert (ran.status, ran.out) == (1, "")
+    assert "one.jsonl:1: is answerable but has no evidence; two.jsonl:1: is answer" in ran.err
+
+
 def test_a_part_of_the_questions_can_be_asked(dataset: Path) -> None:
     folder = kept(run("eval", "run", dataset, "--sources", LESSON).out)
     for options, asked in [(("--only", "d"), 2), (("--limit", "1"), 1), (("--failing", str(folder)), 1)]:

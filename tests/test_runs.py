@@ -92,6 +92,13 @@ def test_a_line_that_a_crash_cut_short_is_asked_again(tmp_path: Path) -> None:
     assert len(runs.read(first.folder, SAMPLES)) == 3
 
 
+def test_a_line_that_a_crash_cut_inside_a_letter_is_asked_again(tmp_path: Path) -> None:
+    file = tmp_path / OUTCOMES
+    file.write_bytes('{"id": "one", "error": "“"}\n{"id": "two", "error": "“'.encode()[:-1])
+    assert [line["id"] for line in runs.lines(file)] == ["one"]
+    assert list(runs.lines(tmp_path / "nothing")) == []
+
+
 def test_a_line_separator_inside_an_answer_does_not_cut_its_line(tmp_path: Path) -> None:
     odd = [Sample("odd", "Why\u2028then?", (), (), (), "fact", False)]
     first = runner.run(task(Echo(), odd), tmp_path)

@@ -14,7 +14,7 @@ from evals.gates import judge
 from evals.metrics import Score
 from evals.runs import FORMAT, Outcome, write
 from evals.summary import refusal, score_all
-from tutor.errors import InputError
+from tutor.errors import InputError, SetupError
 from tutor.types import Answer, Timings
 
 
@@ -217,6 +217,13 @@ def test_a_significant_drop_beyond_the_margin_fails(tmp_path: Path) -> None:
     assert chance.status == 0
     within = gates(tmp_path, "no_drop = {right = 1.0}\n")
     assert judge(scores_of(dict.fromkeys(ids, 0.0)), within, tmp_path).status == 0
+
+
+def test_a_drop_is_told_only_of_what_single_questions_have(tmp_path: Path) -> None:
+    write(tmp_path / "some.json", scores_of({"a": 1.0}))
+    rules = gates(tmp_path, "no_drop = {refusal_f1 = 0.1}\n")
+    with pytest.raises(SetupError, match="no_drop compares question by question, which refusal_f1 cannot be"):
+        judge(scores_of({"a": 1.0}), rules, tmp_path)
 
 
 def test_values_keep_so_many_places_that_files_agree() -> None:

@@ -61,6 +61,7 @@ def test_a_greeting_is_answered_without_a_citation(lesson_tutor: Tutor) -> None:
     answer = lesson_tutor.ask("great-leap-forward", "Hello!")
     assert (answer.refused, answer.citations, answer.claims, answer.nearest) == (False, (), (), ())
     assert answer.answer.startswith("Hello!")
+    assert answer.confidence is None  # nothing was weighed
     assert answer.suggestions
 
 

@@ -40,6 +40,7 @@ READ = 20  # sentences that the grounder reads, those that meaning and words ran
 MOST_OF_A_SECTION = 3
 _NUMBER_MISSES = FEATURES.index("number_misses")
 _KINDS = ("number", "date", "person")
+PLACES = 4  # digits of a confidence
 SHORTEST_NAME = 4  # letters; three capitals are often another way to write what the course spells out
 OFF_TOPIC_COSINE = 0.3  # below it, the nearest sentence is about something else altogether
 _SECTION_REQUEST = re.compile(
@@ -142,12 +143,15 @@ def find_evidence(
     if section := _section_asked_for(question, around, language):
         return Evidence(section, nearest)
     absent = tuple(unmentioned(question, frequencies, language))
-    if absent or not ranked or confidence(signs(read, odds)) < threshold:
+    sure = 0.0 if absent or not ranked else confidence(signs(read, odds))
+    stated = round(sure, PLACES)
+    if absent or not ranked or sure < threshold:
         best = max((values[0] for values, *_ in seen), default=0.0)
         far = best < OFF_TOPIC_COSINE or not any(frequencies.values())
-        return Evidence((), nearest, "off_topic" if far else "not_in_course", absent)
+        return Evidence((), nearest, "off_topic" if far else "not_in_course", absent, confidence=stated)
     chosen = select(question, asked.kind, ranked, around, language)
-    return Evidence(chosen, nearest, disagree=disagree(question, asked.kind, chosen, language))
+    different = disagree(question, asked.kind, chosen, language)
+    return Evidence(chosen, nearest, disagree=different, confidence=stated)
 
 
 def in_context(passage: Passage, sentences: Sequence[IndexedSentence], at: int) -> InContext:

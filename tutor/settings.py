@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     mode: Literal["personal", "shared"] = Field("personal", description="personal: loopback, one person")
     base_url: str = Field("http://127.0.0.1:7860", description="public address")
     model: str = Field("quotes", description="who phrases answers: quotes")
+    model_url: str = Field("", description="another server for the model, such as vLLM's; its provider's when empty")
     embedder: str = Field(DEFAULT_EMBEDDER, description="a Sentence Transformers model, by name or folder")
     database_url: str = Field("", description="records; SQLite in the state folder when empty")
     chroma_url: str = Field("", description="a Chroma server; the state folder when empty")

@@ -320,6 +320,7 @@ class Tutor:
                 answer=_ms(retrieved, answered),
                 total=_ms(started, answered),
             ),
+            confidence=evidence.confidence,
         )
         self._remember(answer, learner)
         return answer

@@ -111,7 +111,8 @@ class Evidence:
     """What the course holds on a question: the sentences that answer it (none means refuse), and the nearest ones.
 
     ``unmentioned`` are words of the question that the course never uses; ``disagree`` says that the chosen sentences
-    give different figures for the same thing.
+    give different figures for the same thing; ``confidence`` is the probability that the course answers, None where the
+    question was not weighed.
     """
 
     chosen: tuple[Candidate, ...]
@@ -119,6 +120,7 @@ class Evidence:
     reason: RefusalReason | None = None
     unmentioned: tuple[str, ...] = ()
     disagree: bool = False
+    confidence: float | None = None
 
 
 # --- what callers see ------------------------------------------------------------------------------------------------
@@ -166,6 +168,13 @@ class Timings(Model):
     total: int = 0
 
 
+class Usage(Model):
+    """Tokens that a chat model read and wrote for one answer, as its provider counts them."""
+
+    input_tokens: int
+    output_tokens: int
+
+
 class Answer(Model):
     """What the tutor says to one question; refused answers have no citations and show the nearest passages."""
 
@@ -183,6 +192,13 @@ class Answer(Model):
     answerer: str
     prompts: tuple[str, ...]
     timings_ms: Timings
+    confidence: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Calibrated probability that the course answers; null where that was not weighed.",
+    )
+    usage: Usage | None = Field(default=None, description="Tokens of a chat model; null where none was asked.")
 
 
 class Heading(Model):

@@ -38,9 +38,11 @@ _ANY_WHY = re.compile(
     re.IGNORECASE,
 )
 _WAS = re.compile(
-    r"^(?P<subject>[A-Z][^,;:()\"“]{1,60}?) (?P<be>was|were) (?P<rest>(?:\w+ly )?(?:\w+ed|born|built|held|made|found"
+    r"^(?!(?:when|as|if|in|on|at|for|by|after|before|while|although|that|there|this|it|which|who|what) )"
+    r"(?P<subject>[A-Za-z][^,;:()\"“]{1,60}?) (?P<be>was|were) (?P<rest>(?:\w+ly )?(?:\w+ed|born|built|held|made|found"
     r"|written|taken|given|sent|sold|won|lost|begun|shown|known|seen|put|cut|set|led|left|kept)"
-    r"\b[^;:()\"“”]{0,120}?) ?\.$"
+    r"\b[^;:()\"“”]{0,120}?) ?\.$",
+    re.IGNORECASE,
 )
 _COUNTED = re.compile(
     rf"\b(?P<number>{_NUMBER} )?(?P<noun>(?:[a-z]{{3,}} )?[a-z]{{3,}}(?<!s)s) "
@@ -68,6 +70,11 @@ _LIVES = (
     ("When was {} born?", r"born|birth"),
     ("Where was {} born?", r"born|birth|native|hometown"),
     ("When did {} die?", r"died|dead|death|killed|dies|assassinat"),
+    ("In what year did {} die?", r"died|dead|death|killed|dies|assassinat"),
+    ("In what year was {} born?", r"born|birth"),
+    ("Who came after {}?", r"replac|succe|follow|after|next"),
+    ("Who succeeded {}?", r"replac|succe|follow|after|next"),
+    ("Who was {} married to?", r"marri|wife|husband|wed|spouse"),
     ("How did {} die?", r"died|dead|death|killed|dies|assassinat"),
     ("How old was {} at the end?", r"aged?|old"),
     ("How tall was {}?", r"tall|height|feet|metres|meters|cm"),
@@ -83,26 +90,29 @@ _LIVES = (
 )
 
 
+OF_A_NAME = 0.4  # of the questions, one about a name beside it
 GIVES = 0.8  # of the questions, as far as the passage has a sentence that gives the detail it is asked for
 
 
 def detail(sentences: Sequence[str], draw: random.Random) -> tuple[int, str, bool] | None:
     """Return a question made from one of ``sentences``, with its index and whether it answers; None where none can be.
 
-    Numbers and dates come first, since there both kinds can be made; then what a sentence seldom says of a name.
+    It asks for a number, a date, a doer, a place or a reason.
     """
-    made = [
-        (i, *question)
-        for i, sentence in enumerate(sentences)
-        for question in (counted(sentence), _dated(sentence, draw), _placed_or_explained(sentence, draw))
-        if question
-    ]
+    made = [(i, *question) for i, sentence in enumerate(sentences) for question in _made(sentence, draw) if question]
     giving, lacking = [m for m in made if m[2]], [m for m in made if not m[2]]
     if giving and draw.random() < GIVES:
         return draw.choice(giving)
-    if lacking and draw.random() < 0.6:
-        return draw.choice(lacking)
-    if draw.random() < 0.4:
+    return draw.choice(lacking) if lacking and draw.random() < 0.6 else None
+
+
+def _made(sentence: str, draw: random.Random) -> tuple[tuple[str, bool] | None, ...]:
+    return counted(sentence), _dated(sentence, draw), _done_by(sentence), _placed_or_explained(sentence, draw)
+
+
+def of_a_name(sentences: Sequence[str], draw: random.Random) -> tuple[int, str, bool] | None:
+    """Return a question about what a sentence seldom says of a name in it, as `detail` does."""
+    if draw.random() > OF_A_NAME:
         return None
     at = draw.randrange(len(sentences))
     about = draw.choice((_life, _role))(sentences[at], draw)
@@ -152,6 +162,20 @@ def _dated(sentence: str, draw: random.Random) -> tuple[str, bool] | None:
     if _ANY_WHEN.search(sentence):
         return None
     return f"{word} {match['be']} {_inside(match['subject'])} {match['rest']}?", False
+
+
+def _done_by(sentence: str) -> tuple[str, bool] | None:
+    """Return "Who built …?" made from a sentence in the passive, and whether it says who did it."""
+    if not (match := _WAS.match(sentence)) or not (verb := re.match(r"(?:\w+ly )?(\w+)\b ?", match["rest"])):
+        return None
+    if not re.fullmatch(r"\w+ed|built|held|made|found|sent|sold|won|lost|put|cut|set|led|left|kept", verb[1]):
+        return None
+    rest = match["rest"][verb.end() :]
+    doer = re.search(r" ?\bby (?!\d|the (?:end|time)|foot|sea|hand|means|way)[^,;]+", rest)
+    if not doer and re.search(r"\bby\b", sentence):
+        return None
+    rest = rest.replace(doer.group(), "") if doer else rest
+    return f"Who {verb[1]} {_inside(match['subject'])} {rest.strip()}".rstrip(" ,") + "?", doer is not None
 
 
 def _placed_or_explained(sentence: str, draw: random.Random) -> tuple[str, bool] | None:

@@ -21,11 +21,13 @@ from pathlib import Path
 import numpy as np
 
 from evals.grounding import details
+from evals.grounding.wordnet import WordNet
 from tutor.index import Vector
 from tutor.words import STOP_WORDS, words
 
 NEIGHBOURS = 3
 ELSEWHERE = 2
+REWORDED = 0.3  # of the questions: asked in other words than the passage's
 ASKED_IN_HEADING = 0.12  # of the questions: their passage stands under the question itself, as in a list of questions
 _TOKEN = re.compile(r"\w+(?:[-'’.,]\w+)*")
 _NAME = re.compile(r"(?<=\s)[A-Z][\w'’-]+(?:\s+(?:(?:of|the|de|van|von)\s+)?[A-Z0-9][\w'’-]+)*")
@@ -68,12 +70,18 @@ def held_out(title: str) -> bool:
 
 
 class Examples:
-    """Draws training examples from rows, with a seed; ``vectors`` are unit vectors of all questions and sentences."""
+    """Draws training examples from rows, with a seed.
 
-    def __init__(self, rows: Sequence[Row], vectors: dict[str, Vector], seed: int) -> None:
+    ``vectors`` are unit vectors of all questions and sentences; without ``wordnet`` no question is reworded.
+    """
+
+    def __init__(
+        self, rows: Sequence[Row], vectors: dict[str, Vector], seed: int, wordnet: WordNet | None = None
+    ) -> None:
         self.rows = [row for row in rows if row.answers]
         self.draw = random.Random(seed)
         self.vectors = vectors
+        self.wordnet = wordnet
         self.places = {text: (row.title, i, row) for row in rows for i, text in enumerate(row.sentences)}
         self.texts = list(self.places)
         self.frequency = Counter(word for text in self.texts for word in set(words(text)))
@@ -98,7 +106,7 @@ class Examples:
     def pairs(self, row: Row) -> list[Pair]:
         """Return one answering pair, the first, and those that do not answer."""
         right = self.draw.choice(sorted(row.answers))
-        question = self.rough(row.question)
+        question = self.rough(self.reworded(row.question))
         heading = row.question if self.draw.random() < ASKED_IN_HEADING else ""
         vector = self.vectors[row.question]
         wrong = [i for i in range(len(row.sentences)) if i not in row.answers]
@@ -111,9 +119,13 @@ class Examples:
             pairs.append(Pair(self.rough(swapped), row.sentences[right], context, False, swapped=True))
         if turned := details.turned(row.question, f"{row.sentences[right]} {context}", self.draw):
             pairs.append(Pair(self.rough(turned), row.sentences[right], context, False, swapped=True))
-        if made := details.detail(row.sentences, self.draw):
-            index, asked, gives = made
-            pairs.append(replace(self.pair(self.rough(asked), row, index, gives), swapped=True))
+        if opposed := self.opposed(row.question, f"{row.sentences[right]} {context}"):
+            pairs.append(Pair(self.rough(opposed), row.sentences[right], context, False, swapped=True))
+        for made in (details.detail(row.sentences, self.draw), details.of_a_name(row.sentences, self.draw)):
+            if made:
+                index, asked, gives = made
+                asked = self.rough(self.reworded(asked))
+                pairs.append(replace(self.pair(asked, row, index, gives), swapped=True))
         return pairs
 
     def pair(self, question: str, row: Row, index: int, answers: bool, heading: str = "") -> Pair:
@@ -164,7 +176,29 @@ class Examples:
         new = self.draw.choice(others)
         if set(words(new)) & (shared | set(words(row.question))):
             return ""
-        return re.sub(rf"(?<!\w){re.escape(old)}(?!\w)", lambda _: new, row.question, count=1)
+        return _replaced(row.question, old, new)
+
+    def reworded(self, question: str) -> str:
+        """Return ``question``, now and then with one or two of its words replaced by others of the same meaning."""
+        if not self.wordnet or self.draw.random() > REWORDED:
+            return question
+        same = self.wordnet.same
+        open_to = [t for t in _plain(question) if same(t)]
+        for old in self.draw.sample(open_to, min(len(open_to), self.draw.choice((1, 1, 2)))):
+            question = _replaced(question, old, self.draw.choice(same(old)))
+        return question
+
+    def opposed(self, question: str, sentence: str) -> str:
+        """Return ``question`` with a word turned to its opposite or its like ("barley" for "wheat"); or ""."""
+        if not self.wordnet or self.draw.random() > 0.6:
+            return ""
+        said, other = set(words(sentence)), self.wordnet.other
+        open_to = [t for t in _plain(question) if other(t)]
+        if not open_to:
+            return ""
+        old = self.draw.choice(open_to)
+        new = self.draw.choice(other(old))
+        return "" if set(words(new)) & said else _replaced(question, old, new)
 
     def near_or_far(self, near: list[str], far: list[str]) -> list[str]:
         """Return the words of the passage or of everywhere: both make a question about something else."""
@@ -192,6 +226,15 @@ class Examples:
         head, tail = word[:at], word[at:]
         made = self.draw.choice([head + tail[1:], head + tail[0] + tail, head + tail[1] + tail[0] + tail[2:]])
         return question[: match.start()] + made + question[match.end() :]
+
+
+def _plain(question: str) -> list[str]:
+    """Return the words that may be replaced: no names, no short or common ones."""
+    return [t for t in _TOKEN.findall(question) if t.islower() and t not in STOP_WORDS and len(t) > 3]
+
+
+def _replaced(question: str, old: str, new: str) -> str:
+    return re.sub(rf"(?<!\w){re.escape(old)}(?!\w)", lambda _: new, question, count=1)
 
 
 def heading_of(row: Row) -> str:

@@ -24,6 +24,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from evals.grounding.examples import Examples, Pair, held_out, read_rows
 from evals.grounding.vectors import vectors_of
+from evals.grounding.wordnet import WordNet
 from tutor.embedder import unpack_builtin_model
 from tutor.settings import Settings
 
@@ -85,17 +86,23 @@ def main(
     start: Annotated[Path | None, typer.Option(help="checkpoint to go on from; the embedder, if left out")] = None,
     rate: Annotated[float, typer.Option(help="highest learning rate")] = 6e-5,
     device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
+    seed: Annotated[int, typer.Option(help="another for each stage, so that it sees other questions")] = SEED,
+    wordnet: Annotated[
+        Path | None, typer.Option(help="WordNet's folder, to reword questions by: /usr/share/wordnet on Debian")
+    ] = None,
     cache: Annotated[Path | None, typer.Option(help="file that keeps the vectors of the data between runs")] = None,
 ) -> None:
     """Train and save."""
-    random.seed(SEED)
-    torch.manual_seed(SEED)
+    random.seed(seed)
+    torch.manual_seed(seed)
     settings = Settings.load()
     rows = read_rows(data / "train.jsonl.gz")
     texts = list(dict.fromkeys(text for row in rows for text in (row.question, *row.sentences)))
-    examples = Examples([row for row in rows if not held_out(row.title)], vectors_of(texts, settings, cache), SEED)
     weights = str(start or unpack_builtin_model(settings.cache))
     tokenizer = AutoTokenizer.from_pretrained(weights)
+    vectors = vectors_of(texts, settings, cache)
+    words = WordNet(frozenset(tokenizer.get_vocab()), wordnet) if wordnet else None
+    examples = Examples([row for row in rows if not held_out(row.title)], vectors, seed, words)
     model = AutoModelForSequenceClassification.from_pretrained(
         weights,
         num_labels=1,
