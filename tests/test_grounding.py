@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
-from evals.grounding import calibrate, details, export, measure, restore, train
+from evals.grounding import average, calibrate, details, export, measure, restore, train
 from evals.grounding.calibrate import Case, calibration_error, decided_right, highest_threshold
 from evals.grounding.examples import Examples, Pair, Row, heading_of, held_out, in_context, kind_of, read_rows
 from evals.grounding.vectors import vectors_of
@@ -195,6 +197,17 @@ def test_what_ships_can_be_trained_further(tmp_path: Path) -> None:
     again, shipped = measure.checkpoint_scorer(tmp_path)(pairs), measure.shipped_scorer()(pairs)
     assert np.abs(again - shipped).max() < 0.6  # int8 rounds what is multiplied, too
     assert list(np.argsort(again)) == list(np.argsort(shipped))
+
+
+@pytest.mark.parametrize(("share", "value"), [(0.0, 1.0), (0.25, 2.0), (1.0, 5.0)])
+def test_an_average_lies_between_two_checkpoints(share: float, value: float, tmp_path: Path) -> None:
+    for name, weight in (("old", 1.0), ("new", 5.0)):
+        (tmp_path / name).mkdir()
+        save_file({"w": torch.full((2,), weight)}, tmp_path / name / average.WEIGHTS)
+        (tmp_path / name / "config.json").write_text(name)
+    average.main(tmp_path / "old", tmp_path / "new", tmp_path / "out", share)
+    assert load_file(tmp_path / "out" / average.WEIGHTS)["w"].tolist() == [value, value]
+    assert (tmp_path / "out" / "config.json").read_text() == "new"
 
 
 def test_who_did_it_is_asked_of_sentences_that_say_so_and_of_those_that_do_not() -> None:

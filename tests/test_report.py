@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -18,11 +19,11 @@ import pytest
 from eval_run import ASKED, EVIL, FAILED, LESSON, TEXTS, answer, cite, confident, outcomes, place, sample, scored
 from markup import HOSTILE
 
-from evals import plots, report
+from evals import metrics, plots, report
 from evals.datasets import Span
 from evals.gates import Verdict
 from evals.runs import Outcome
-from evals.summary import score_all
+from evals.summary import refusal, score_all
 
 ELEMENTS = """
 html head meta title style body header main section footer h1 h2 h3 p span bdi b i u q strong div ul ol li dl dt dd
@@ -345,3 +346,9 @@ def test_a_failure_says_why_and_what_was_answered(made: list[Outcome], scores: d
     assert faults["home"].attrib["type"] == "refused"
     assert (faults["lost"].tag, faults["lost"].attrib["message"]) == ("error", f"it broke {EVIL}")
     assert "\x0b" not in report.as_junit(ASKED, made, scores)
+
+
+def test_every_standard_metric_is_explained() -> None:
+    template = (Path(report.__file__).parent / "report.html.j2").read_text(encoding="utf-8")
+    names = {name.split("@")[0] for name in (*metrics.standard(5, {}), *refusal([]), "pairs_right")}
+    assert {name for name in names if f'"{name}": "' not in template} == set()

@@ -22,7 +22,7 @@ from tutor.index import Vector
 from tutor.words import stem
 
 MODEL = Path(__file__).parent / "models" / "grounder.onnx"
-MODEL_SHA256 = "8d5f428e76cd8df2d24355beba51c2f44a3f26e268eed615c9660233e94a5cd3"
+MODEL_SHA256 = "f80c14f3d794c59bfdcf1e7cd3f9e175293a333fad016ff4887c4fc55c0af3f0"
 LONGEST = 112  # tokens of a pair, as in training; what goes beyond is cut from the context's end
 
 

@@ -29,7 +29,7 @@ from evals.grounding import details
 from evals.grounding.examples import Examples, Row, heading_of, held_out, read_rows
 from evals.grounding.vectors import vectors_of
 from tutor.embedder import unpack_builtin_model
-from tutor.evidence import FEATURES, READ, SIGNS, Context, features, rank, signs
+from tutor.evidence import FEATURES, READ, SIGNS, Context, capped, features, rank, signs
 from tutor.grounder import Grounder, InContext, load_grounder
 from tutor.index import IndexedSentence, Vector
 from tutor.question import Question
@@ -187,7 +187,10 @@ def main(
     fit, held = [c for c in found if c.fitted], [c for c in found if not c.fitted]
     sentences = LogisticRegression(C=1.0, max_iter=2000)
     sentences.fit([r for c in fit for r in c.rows], [a for c in fit for a in c.answers])
-    odds = {id(c): sentences.decision_function(c.rows) for c in found}
+    odds = {
+        id(c): np.array([capped(o, r) for o, r in zip(sentences.decision_function(c.rows), c.rows, strict=True)])
+        for c in found
+    }
     of_question = {id(c): signs(c.rows, list(odds[id(c)])) for c in found}
     asked = np.array([any(c.answers) for c in fit])
     shares = np.where(asked, ANSWERABLE / asked.mean(), (1 - ANSWERABLE) / (1 - asked.mean()))
