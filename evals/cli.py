@@ -35,7 +35,7 @@ def evals() -> None:
 @app.command()
 def run(
     tasks: Annotated[
-        list[str] | None, typer.Argument(metavar="[TASK]…", help="Bundled datasets by name, or .jsonl or .csv files.")
+        list[str] | None, typer.Argument(metavar="TASK", help="Bundled datasets by name, or .jsonl or .csv files.")
     ] = None,
     course: Annotated[str | None, typer.Option(help="Ask this course of yours.")] = None,
     sources: Annotated[
