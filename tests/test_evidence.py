@@ -106,7 +106,7 @@ def test_how_many_is_never_answered_without_a_number() -> None:
 
 
 def test_the_odds_grow_with_what_the_grounder_reads_and_with_meaning() -> None:
-    low = [0.1] * len(FEATURES)
+    low = [0.1, 0.1, *[0.0] * (len(FEATURES) - 2)]
     high = [2.0, 0.9, *low[2:]]
     assert min(WEIGHTS[:2]) > 0
     assert 0 < probability(log_odds(low)) < probability(log_odds(high)) < 1
