@@ -78,12 +78,13 @@ def run(
     statuses = []
     with _tutor(course, sources or []) as (tutor, asked):
         texts = {s.name: tutor.source(asked, s.name).text for s in tutor.sources(asked)}
-        loaded = _loaded(paths, texts)  # all of them, before anything is asked
+        # All of them, before anything is asked.
+        chosen = [_chosen(samples, only, failing, limit) for samples in _loaded(paths, texts)]
         under_test = systems.open_system(system, tutor, asked, answerer)
-        for path, samples in zip(paths, loaded, strict=True):
+        for path, samples in zip(paths, chosen, strict=True):
             work = runner.Task(
                 name=path.stem,
-                dataset=_chosen(samples, only, failing, limit),
+                dataset=samples,
                 system=under_test,
                 metrics=metrics.standard(k, texts),
                 course=asked,
