@@ -77,7 +77,7 @@ def run(
     home = Settings.load().home
     statuses = []
     with _tutor(course, sources or []) as (tutor, asked):
-        texts = {s.name: tutor.source(asked, s.name).text for s in tutor.sources(asked)}
+        texts = systems.texts_of(tutor, asked)
         # All of them, before anything is asked.
         chosen = [_chosen(samples, only, failing, limit) for samples in _loaded(paths, texts)]
         under_test = systems.open_system(system, tutor, asked, answerer)

@@ -36,7 +36,7 @@ class DatasetFile(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         """Yield a test for each question; a dataset with mistakes is one error that lists them."""
         from evals import datasets
-        from evals.systems import TutorSystem
+        from evals.systems import TutorSystem, texts_of
         from tutor.errors import TutorError
         from tutor.tutor import Tutor
 
@@ -44,8 +44,7 @@ class DatasetFile(pytest.File):
             tutor = self.config.stash.get(_TUTOR, None) or Tutor.open()
             self.config.stash[_TUTOR] = tutor
             course = self.config.getoption("--evals")
-            texts = {source.name: tutor.source(course, source.name).text for source in tutor.sources(course)}
-            samples = datasets.load(self.path, texts)
+            samples = datasets.load(self.path, texts_of(tutor, course))
         except TutorError as error:
             raise self.CollectError(str(error)) from None
         system = TutorSystem(tutor, course)

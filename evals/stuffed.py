@@ -14,11 +14,11 @@ from langchain_core.vectorstores import InMemoryVectorStore
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
 from evals.datasets import Turn
-from evals.systems import fingerprint
+from evals.systems import baseline_answer, fingerprint
 from tutor.errors import NotReady
 from tutor.prompts import Prompt, load_prompt
 from tutor.tutor import Tutor
-from tutor.types import Answer, Citation, Passage, Timings, Usage
+from tutor.types import Answer, Citation, Passage, Usage
 
 CHUNK, OVERLAP, STUFFED = 1000, 200, 4  # characters, characters, chunks: what tutorials of such chains use
 _REFUSES = re.compile(r"\b(?:do not|don['’]t) know\b|\bnot (?:mentioned|in the context)\b", re.IGNORECASE)
@@ -44,8 +44,9 @@ class StuffedChunks:
         self._store = InMemoryVectorStore.from_documents(chunks, tutor.index(course).embedder.embeddings)
 
     def fingerprint(self) -> str:
-        """Return a hash of the code, the models and the course's texts."""
-        return fingerprint(self.tutor, self.course, f"{self.name} {self.answerer}")
+        """Return a hash of the code, the models, the chain's prompt and the course's texts."""
+        asked = f"{self.name} {self.answerer} {self.tutor.settings.model_url} {self._stamp}"
+        return fingerprint(self.tutor, self.course, asked)
 
     def ask(self, question: str, history: Sequence[Turn]) -> Answer:
         """Return the model's answer; raises `NotReady` where the model gives none."""
@@ -56,11 +57,10 @@ class StuffedChunks:
         refused = bool(_REFUSES.search(reply.text))
         cited = [] if refused else [self._cite(chunk, marker) for marker, chunk in enumerate(chunks, start=1)]
         counted = reply.usage_metadata
-        return Answer(
-            question=question, standalone_question=question, answer=reply.text, refused=refused,
-            reason="not_in_course" if refused else None, claims=(), citations=tuple(cited), nearest=(), suggestions=(),
-            course=self.course, conversation="", answerer=self.answerer, prompts=(self._stamp,), timings_ms=Timings(),
-            usage=counted and Usage(input_tokens=counted["input_tokens"], output_tokens=counted["output_tokens"]),
+        usage = counted and Usage(input_tokens=counted["input_tokens"], output_tokens=counted["output_tokens"])
+        return baseline_answer(
+            self.course, self.answerer, question, reply.text, tuple(cited),
+            refused=refused, prompts=(self._stamp,), usage=usage,
         )  # fmt: skip
 
     def retrieve(self, question: str, k: int) -> tuple[Passage, ...]:

@@ -15,7 +15,7 @@ from tutor.answering import cite
 from tutor.errors import InputError
 from tutor.index import CourseIndex, IndexedSentence
 from tutor.tutor import Tutor
-from tutor.types import Answer, Candidate, Passage, Timings
+from tutor.types import Answer, Candidate, Citation, Passage, Timings, Usage
 from tutor.types import Turn as Heard
 from tutor.words import content_stems
 
@@ -98,16 +98,24 @@ class BestSentence:
         )
         text = self.tutor.source(self.course, passage.source).text
         citation = cite(self.course, candidate, lambda source, version: text, 1)
-        return Answer(
-            question=question, standalone_question=question, answer=f"{citation.quote} [1]", refused=False, reason=None,
-            claims=(), citations=(citation,), nearest=(), suggestions=(), course=self.course, conversation="",
-            answerer=self.name, prompts=(), timings_ms=Timings(),
-        )  # fmt: skip
+        return baseline_answer(self.course, self.name, question, f"{citation.quote} [1]", (citation,))
 
     def retrieve(self, question: str, k: int) -> tuple[Passage, ...]:
         """Return the passages of the best sentences."""
         order = np.argsort(-self._rank(question), kind="stable")
         return tuple(list(dict.fromkeys(self._sentences[int(i)][0] for i in order))[:k])
+
+
+def baseline_answer(
+    course: str, answerer: str, question: str, said: str, cited: tuple[Citation, ...], *,
+    refused: bool = False, prompts: tuple[str, ...] = (), usage: Usage | None = None,
+) -> Answer:  # fmt: skip
+    """Return what a baseline says as an Answer; it rewrites no question, makes no claims and keeps no conversation."""
+    return Answer(
+        question=question, standalone_question=question, answer=said, refused=refused,
+        reason="not_in_course" if refused else None, claims=(), citations=cited, nearest=(), suggestions=(),
+        course=course, conversation="", answerer=answerer, prompts=prompts, timings_ms=Timings(), usage=usage,
+    )  # fmt: skip
 
 
 def nearest_sentence(tutor: Tutor, course: str) -> BestSentence:
@@ -138,6 +146,11 @@ def bm25_sentence(tutor: Tutor, course: str) -> BestSentence:
         return scores
 
     return BestSentence(tutor, course, "bm25-sentence", held, rank)
+
+
+def texts_of(tutor: Tutor, course: str) -> dict[str, str]:
+    """Return the stored texts of a course by source: what a dataset's fragments are looked up in."""
+    return {source.name: tutor.source(course, source.name).text for source in tutor.sources(course)}
 
 
 def sentences(index: CourseIndex) -> Sentences:

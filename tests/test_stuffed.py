@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from evals.datasets import Turn
 from evals.stuffed import CHUNK, StuffedChunks
 from tutor.chat import chat_model
 from tutor.errors import NotReady
+from tutor.prompts import load_prompt
 from tutor.tutor import Tutor
 
 COURSE = "great-leap-forward"
@@ -105,6 +107,13 @@ def test_what_it_retrieves_are_chunks_by_their_places(lesson_tutor: Tutor) -> No
 
 def test_models_are_told_apart(lesson_tutor: Tutor) -> None:
     assert chain(lesson_tutor, "").fingerprint() != chain(lesson_tutor, "", name="fake:two").fingerprint()
+
+
+def test_another_version_of_the_prompt_is_another_chain(lesson_tutor: Tutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = chain(lesson_tutor, "").fingerprint()
+    newer = replace(load_prompt("stuffed"), version=99)
+    monkeypatch.setattr("evals.stuffed.load_prompt", lambda name: newer)
+    assert chain(lesson_tutor, "").fingerprint() != before
 
 
 def test_a_run_counts_tokens_and_what_they_cost(
