@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from chromium import NEEDED, launched
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tutor.errors import NotReady
 from tutor.tutor import Tutor
@@ -17,28 +16,14 @@ from tutor.types import Answer, Citation
 
 FOUND = "How many people died in the famine?"
 NOT_FOUND = "Who was president of the United States in 1960?"
-CHROMIUM = os.environ.get("CHROMIUM") or next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not CHROMIUM, reason="no Chromium on this machine: install chromium, or set CHROMIUM to its path"
-    ),
-]
-SWITCHES = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run",
-]  # fmt: skip
+pytestmark = NEEDED
 PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
 def browser(live_server: str) -> Iterator[Browser]:  # Playwright's loop runs from here on: the server goes first
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield launched
-        launched.close()
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture
