@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from evals.tokens import Token, month_number, tokens
+from tutor.tokens import Token, month_number, tokens
 from tutor.words import STOP_WORDS, stem
 
 PREFIX = 5  # letters; an alias of one word at least this long may be the beginning of the answer's word

@@ -19,7 +19,7 @@ from typing import Annotated, Any
 import typer
 
 from evals.facts import TITLES, denied, same, states
-from evals.tokens import Token, tokens
+from tutor.tokens import Token, tokens
 from tutor.words import STOP_WORDS
 
 SPREAD = 4  # words that may stand among those of a gold answer

@@ -127,6 +127,8 @@ class Evidence:
 
 RefusalReason = Literal["not_in_course", "off_topic", "unsafe", "unclear"]
 Support = Literal["quoted", "verified", "unsupported"]
+Manner = Literal["plain", "simpler", "detailed", "example", "one_sentence"]
+Fallback = Literal["failed", "slow", "busy", "over_budget", "unsupported", "leaked"]
 
 
 class Model(BaseModel):
@@ -166,6 +168,9 @@ class Timings(Model):
     retrieve: int = 0
     answer: int = 0
     total: int = 0
+    first_token: int | None = Field(default=None, description="From the question to the chat model's first word.")
+    first_sentence: int | None = Field(default=None, description="From the question to the first sentence checked.")
+    check: int | None = Field(default=None, description="Spent on checking sentences, all of them together.")
 
 
 class Usage(Model):
@@ -173,6 +178,14 @@ class Usage(Model):
 
     input_tokens: int
     output_tokens: int
+    cost_usd: float | None = Field(default=None, description="By the prices in the settings; null without prices.")
+
+
+class Dropped(Model):
+    """A sentence that a chat model wrote and that is not part of the answer, with the check that it failed."""
+
+    text: str = Field(description="Empty where it gave away what the model had been told.")
+    reason: str = Field(examples=["number", "name", "support"])
 
 
 class Answer(Model):
@@ -199,6 +212,15 @@ class Answer(Model):
         description="Calibrated probability that the course answers; null where that was not weighed.",
     )
     usage: Usage | None = Field(default=None, description="Tokens of a chat model; null where none was asked.")
+    prompt_hashes: dict[str, str] = Field(
+        default_factory=dict, description="SHA-256 of each of `prompts`, the course's own wording included."
+    )
+    dropped: tuple[Dropped, ...] = Field(default=(), description="What a chat model wrote and the course does not say.")
+    fallback: Fallback | None = Field(
+        default=None, description="Why the built-in answerer answered though a chat model is set; null otherwise."
+    )
+    manner: Manner = Field(default="plain", description="How the student asked to be answered.")
+    language: str = Field(default="en", description="The language of the tutor's own words.")
 
 
 class Heading(Model):
