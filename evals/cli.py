@@ -16,7 +16,8 @@ from tutor.progress import progress_bar
 
 if TYPE_CHECKING:
     from evals.datasets import Sample
-    from evals.runner import Finished
+    from evals.runner import Finished, Task
+    from tutor.settings import Settings
     from tutor.tutor import Tutor
 
 app = typer.Typer(help="Answer-quality evals. Example: tutor eval run", no_args_is_help=True)
@@ -45,8 +46,11 @@ def run(
         str, typer.Option(help="What is asked: tutor, nearest-sentence, bm25-sentence or stuffed-chunks.")
     ] = "tutor",
     answerer: Annotated[
-        str, typer.Option(metavar="PROVIDER:MODEL", help="The chat model that stuffed-chunks asks.")
-    ] = "",
+        list[str] | None,
+        typer.Option(
+            metavar="MODEL", help="Who phrases answers: quotes, provider:model or gguf:PATH. Name several to compare."
+        ),
+    ] = None,
     price: Annotated[
         tuple[float, float] | None,
         typer.Option(metavar="IN OUT", min=0, help="What a million tokens read and written cost, in dollars."),
@@ -67,36 +71,47 @@ def run(
     1 any other failure; of several tasks the worst counts.
     """
     from evals import metrics, runner, systems
+    from tutor.chat import open_chat
     from tutor.settings import Settings
 
-    paths = [_dataset(task) for task in tasks] if tasks else sorted(runner.DATASETS.glob("*.jsonl"))
+    paths = [find_dataset(task) for task in tasks] if tasks else sorted(runner.DATASETS.glob("*.jsonl"))
     if system not in systems.NAMES:
         raise typer.BadParameter(f"there is no system {system!r}; there are: {', '.join(systems.NAMES)}")
-    if (system == "stuffed-chunks") != bool(answerer):
-        raise typer.BadParameter("--answerer names the chat model of --system stuffed-chunks: give both or neither")
+    named = _answerers(system, answerer or [])
+    if course and sources:
+        raise typer.BadParameter("give either --course or --sources")
     home = Settings.load().home
-    statuses = []
-    with _tutor(course, sources or []) as (tutor, asked):
-        texts = systems.texts_of(tutor, asked)
-        # All of them, before anything is asked.
-        chosen = [_chosen(samples, only, failing, limit) for samples in _loaded(paths, texts)]
-        under_test = systems.open_system(system, tutor, asked, answerer)
-        for path, samples in zip(paths, chosen, strict=True):
-            work = runner.Task(
-                name=path.stem,
-                dataset=samples,
-                system=under_test,
-                metrics=metrics.standard(k, texts),
-                course=asked,
-                texts=texts,
-                k=k,
-                gated=path.parent == runner.DATASETS and system == "tutor" and not (only or failing or limit),
-            )
-            with progress_bar(f"Asking {path.stem}") as progress:
-                finished = runner.run(work, home, jobs, fresh, progress)
-            for _ in range(repeat - 1):
-                _same_answers(finished, runner.run(work, jobs=jobs))
-            statuses.append(_tell(finished, verbose, as_json, price))
+    statuses: list[int] = []
+    kept: list[list[tuple[str, Finished]]] = [[] for _ in paths]
+    with open_settings(course) as settings:
+        for model in named[1:] if system == "tutor" else ():
+            open_chat(settings.model_copy(update={"model": model}))  # what is missing is said before anything is asked
+        for model in named or [settings.model]:
+            answers = model if system == "tutor" else systems.QUOTES
+            with open_tutor(settings.model_copy(update={"model": answers}), course, sources or []) as (tutor, asked):
+                texts = systems.texts_of(tutor, asked)
+                # All of them, before anything is asked.
+                chosen = [_chosen(samples, only, failing, limit) for samples in _loaded(paths, texts)]
+                under_test = systems.open_system(system, tutor, asked, model)
+                whole = system == "tutor" and answers == systems.QUOTES and not (only or failing or limit)
+                who = tutor.chat.name if tutor.chat else model
+                for path, samples, together in zip(paths, chosen, kept, strict=True):
+                    work = runner.Task(
+                        name=path.stem,
+                        dataset=samples,
+                        system=under_test,
+                        metrics=metrics.standard(k, texts),
+                        course=asked,
+                        texts=texts,
+                        k=k,
+                        gated=whole and path.parent == runner.DATASETS,
+                    )
+                    finished = _asked(work, home, jobs, fresh, repeat)
+                    together.append((who, finished))
+                    statuses.append(_tell(finished, verbose, as_json, price or settings.prices, who if named else ""))
+    if len(named) > 1:
+        for together in kept:
+            _tell_apart(together, as_json, price or settings.prices)
     _end(statuses)
 
 
@@ -255,7 +270,8 @@ def _free(path: Path) -> None:
         raise InputError(f"{path} exists already, and what you changed in it is not overwritten. Name another file.")
 
 
-def _dataset(task: str) -> Path:
+def find_dataset(task: str) -> Path:
+    """Return the file of a bundled dataset, or the one that ``task`` names; raises `InputError`."""
     from evals.runner import DATASETS
 
     path = Path(task) if Path(task).suffix in (".jsonl", ".csv") else DATASETS / f"{task}.jsonl"
@@ -294,6 +310,17 @@ def _chosen(samples: Sequence[Sample], only: str | None, failing: Path | None, l
     return chosen[:limit]
 
 
+def _asked(work: Task, home: Path, jobs: int, fresh: bool, repeat: int) -> Finished:
+    """Return a task asked and kept below ``home``; answers that differ when it is asked again are told."""
+    from evals import runner
+
+    with progress_bar(f"Asking {work.name}") as progress:
+        finished = runner.run(work, home, jobs, fresh, progress)
+    for _ in range(repeat - 1):
+        _same_answers(finished, runner.run(work, jobs=jobs))
+    return finished
+
+
 def _same_answers(first: Finished, again: Finished) -> None:
     """Say which answers of a repeated run differ."""
     for one, other in zip(first.outcomes, again.outcomes, strict=True):
@@ -301,22 +328,38 @@ def _same_answers(first: Finished, again: Finished) -> None:
             typer.echo(f"{one.sample.id} was answered differently when asked again.", err=True)
 
 
+def _answerers(system: str, named: list[str]) -> list[str]:
+    """Return who shall phrase the answers of ``system``, as named; raises BadParameter where that makes no sense."""
+    if system == "stuffed-chunks" and len(named) != 1:
+        raise typer.BadParameter("--system stuffed-chunks needs one --answerer, the chat model that it asks")
+    if system not in ("tutor", "stuffed-chunks") and named:
+        raise typer.BadParameter(f"--system {system} needs no --answerer: it quotes")
+    if len(set(named)) < len(named):
+        raise typer.BadParameter("name each --answerer once; to ask one several times there is --repeat")
+    return named
+
+
 @contextlib.contextmanager
-def _tutor(course: str | None, sources: list[Path]) -> Iterator[tuple[Tutor, str]]:
-    """Yield a tutor and the course to ask: one of the user's, or one that lives for this run only."""
+def open_settings(course: str | None) -> Iterator[Settings]:
+    """Yield the settings of a tutor: the user's, or without a ``course`` of theirs those of one for this run only."""
     from tutor.settings import Settings
+
+    if course:
+        yield Settings.load()
+        return
+    with tempfile.TemporaryDirectory(prefix="tutor-eval-") as folder:
+        yield Settings.load(home=Path(folder), database_url="", chroma_url="")
+
+
+@contextlib.contextmanager
+def open_tutor(settings: Settings, course: str | None, sources: list[Path]) -> Iterator[tuple[Tutor, str]]:
+    """Yield a tutor and the course to ask: ``course``, or else one made of ``sources``, or else the bundled one."""
     from tutor.tutor import Tutor
 
-    if course and sources:
-        raise typer.BadParameter("give either --course or --sources")
-    if course:
-        with Tutor.open() as tutor:
+    with Tutor.open(settings) as tutor:
+        if course:
             yield tutor, course
-        return
-    with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tutor-eval-"))
-        settings = Settings.load(home=Path(folder), database_url="", chroma_url="")
-        tutor = stack.enter_context(Tutor.open(settings))
+            return
         if sources:
             tutor.ingest("eval", sources)
         else:
@@ -324,7 +367,9 @@ def _tutor(course: str | None, sources: list[Path]) -> Iterator[tuple[Tutor, str
         yield tutor, tutor.courses()[0].id
 
 
-def _tell(finished: Finished, verbose: bool, as_json: bool, price: tuple[float, float] | None = None) -> int:
+def _tell(
+    finished: Finished, verbose: bool, as_json: bool, price: tuple[float, float] | None = None, answerer: str = ""
+) -> int:
     """Print the scores and the verdict, and return the verdict's exit status."""
     from evals.gates import judge
     from evals.runner import latency, usage
@@ -336,8 +381,11 @@ def _tell(finished: Finished, verbose: bool, as_json: bool, price: tuple[float, 
     task = scores["run"]["task"]
     if as_json:
         summary = scores["summary"] | {"latency": times, "usage": spent}
-        typer.echo(json.dumps({"task": task, "run": scores["run"], "summary": summary, "failed": failed}))
+        about = {"task": task} | ({"answerer": answerer} if answerer else {})
+        typer.echo(json.dumps(about | {"run": scores["run"], "summary": summary, "failed": failed}))
     else:
+        if answerer:
+            typer.echo(f"{'answerer':20} {answerer}")
         _print(scores["summary"], times, spent)
         if verbose:
             _print_wrong(scores["questions"], finished)
@@ -345,6 +393,21 @@ def _tell(finished: Finished, verbose: bool, as_json: bool, price: tuple[float, 
             typer.echo(f"kept in              {finished.folder}")
         typer.echo(f"{verdict.word} {task}" + "".join(f"\n  {line}" for line in failed))
     return verdict.status
+
+
+def _tell_apart(runs: list[tuple[str, Finished]], as_json: bool, price: tuple[float, float] | None) -> None:
+    """Print the runs of one task by several answerers beside one another, and write them as a page."""
+    from evals import answerers
+
+    found = answerers.beside(runs, price)
+    folder = runs[-1][1].folder
+    assert folder
+    path = folder / "answerers.html"
+    _put(path, answerers.render(found))
+    if as_json:
+        typer.echo(json.dumps(found | {"page": str(path)}))
+    else:
+        typer.echo("\n".join(["", *answerers.lines(found), str(path)]))
 
 
 def _end(statuses: Sequence[int]) -> None:

@@ -165,6 +165,23 @@ def quote_fidelity(texts: Mapping[str, str]) -> Metric:
     return metric
 
 
+def cited_claims(texts: Mapping[str, str]) -> Metric:
+    """Return the metric: which share of an answer's statements cites a quote that stands at its span.
+
+    ``texts`` are the stored texts by source. None without statements.
+    """
+
+    def metric(outcome: Outcome) -> Score:
+        answer = answered(outcome)
+        held = [(c.marker, citations.fidelity(c.quote, c.source, c.start, c.end, texts)) for c in answer.citations]
+        exact = {marker for marker, kind in held if kind == "exact"}
+        without = [claim.text for claim in answer.claims if exact.isdisjoint(claim.citations)]
+        value = 1 - len(without) / len(answer.claims) if answer.claims else None
+        return Score(value, explanation=f"without a quote: {'; '.join(without)}" if without else "")
+
+    return metric
+
+
 def facts_stated(outcome: Outcome) -> Score:
     """Return 1 where every required fact is stated under one of its aliases; None without facts, and for a refusal."""
     answer = answered(outcome)
@@ -205,6 +222,7 @@ def standard(k: int, texts: Mapping[str, str]) -> dict[str, Metric]:
         "citation_iou": citation_iou,
         "cited_characters": cited_length,
         "quote_fidelity": quote_fidelity(texts),
+        "cited_claims": cited_claims(texts),
         "facts_stated": facts_stated,
         "nothing_forbidden": nothing_forbidden,
     }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +16,7 @@ from evals.datasets import Turn
 from tutor.answering import cite
 from tutor.errors import InputError
 from tutor.index import CourseIndex, IndexedSentence
+from tutor.records import Course
 from tutor.tutor import Tutor
 from tutor.types import Answer, Candidate, Citation, Passage, Timings, Usage
 from tutor.types import Turn as Heard
@@ -22,6 +25,8 @@ from tutor.words import content_stems
 CODE = Path(tutor.__file__).parent
 FILES = ("*.py", "bundled/prompts/*.md", "../prompts/*.md")  # the code pins the models by their hashes
 NOT_THE_TUTORS = ("judge.md", "stuffed.md")  # prompts of the evals
+QUOTES = "quotes"  # the answerer that is built in
+LONGEST_NAME = 60  # characters of an answerer's name in that of a run
 
 
 class System(Protocol):
@@ -43,16 +48,20 @@ class System(Protocol):
 
 
 class TutorSystem:
-    """The tutor on one of its courses, as a student would ask it; conversations made on the way are deleted again."""
+    """The tutor on one of its courses, as a student would ask it; conversations made on the way are deleted again.
 
-    name = "tutor"
+    Its ``name`` tells by whom it lets answers be phrased, where that is a chat model.
+    """
 
     def __init__(self, tutor: Tutor, course: str) -> None:
         self.tutor, self.course = tutor, course
+        self.answerer = tutor.chat.name if tutor.chat else QUOTES
+        written = re.sub(r"[^\w.-]+", "-", self.answerer)[:LONGEST_NAME]  # runs are kept in folders of that name
+        self.name = "tutor" if tutor.chat is None else f"tutor-{written}"
 
     def fingerprint(self) -> str:
         """Return a hash of the tutor's code, models, prompts and settings, and of the course's texts."""
-        return fingerprint(self.tutor, self.course, self.name)
+        return fingerprint(self.tutor, self.course, f"{self.name} {_phrased_by(self.tutor)}")
 
     def ask(self, question: str, history: Sequence[Turn]) -> Answer:
         """Return the tutor's answer; turns without an answer are asked first, turns with one are taken as said."""
@@ -178,18 +187,48 @@ def open_system(name: str, tutor: Tutor, course: str, answerer: str = "") -> Sys
             from evals.stuffed import StuffedChunks
             from tutor.chat import chat_model
 
-            return StuffedChunks(tutor, course, chat_model(answerer, tutor.settings.model_url), answerer)
+            settings = tutor.settings
+            model = chat_model(answerer, settings.model_url, settings.model_key_file)
+            return StuffedChunks(tutor, course, model, answerer)
     raise InputError(f"There is no system {name!r}. There are: {', '.join(NAMES)}.")
 
 
 def fingerprint(tutor: Tutor, course: str, name: str) -> str:
-    """Return a hash of everything that an answer depends on: code, models, prompts, settings, texts."""
+    """Return a hash of everything that an answer depends on: code, models, prompts, settings, the course's texts.
+
+    ``name`` is that of the system, with what only this system depends on.
+    """
     found = hashlib.sha256(name.encode())
     for pattern in FILES:
         for file in sorted(file for file in CODE.glob(pattern) if file.name not in NOT_THE_TUTORS):
             found.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
     settings = tutor.settings
-    found.update(repr((settings.embedder, settings.model, settings.evidence_threshold)).encode())
+    found.update(repr((settings.embedder, settings.evidence_threshold)).encode())
+    with tutor.records.read() as session:
+        held = session.get(Course, course)
+        found.update(repr(held and (held.title, held.language, held.options.model_dump())).encode())
     for source in tutor.sources(course):
         found.update(f"{source.name} {source.version}".encode())
     return found.hexdigest()
+
+
+def _phrased_by(tutor: Tutor) -> str:
+    """Return what decides how the tutor's answers are phrased; of a model in a file, the hash of the file."""
+    if tutor.chat is None:
+        return QUOTES
+    settings = tutor.settings
+    provider, _, model = settings.model.partition(":")
+    weights = ""
+    if provider == "gguf":
+        file = Path(model).expanduser()
+        weights = file_hash(file, file.stat().st_mtime_ns)
+    limits = (settings.model_context_tokens, settings.model_seconds, settings.model_first_seconds)
+    allowed = settings.model_tokens_per_day
+    return repr((tutor.chat.name, weights, settings.model_output, settings.model_url, *limits, allowed))
+
+
+@lru_cache(maxsize=8)
+def file_hash(file: Path, changed: int) -> str:
+    """Return the SHA-256 of a file that was ``changed`` then; some are gigabytes, which takes seconds to read."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

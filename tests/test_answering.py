@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from tutor.answering import Draft, be_courteous, cite, pieces, quote, refuse
 from tutor.errors import Conflict
+from tutor.prompts import load_prompt
 from tutor.types import Candidate, Evidence, RefusalReason, Sentence
 
+LEADS = load_prompt("leads")
 TEXT = "Harvest\n\nThe harvest failed.  Was it\nrain? It was the [2] sparrows\n\n饥荒开始了。 “It rained.”"
 
 
@@ -27,12 +29,12 @@ def candidate(words: str, section: tuple[str, ...] = ("Harvest", "Why")) -> Cand
 
 def refused(reason: RefusalReason, *nearest: Candidate, unmentioned: tuple[str, ...] = ()) -> Draft:
     """Return the refusal for this reason."""
-    return refuse("notes", "The harvest", Evidence((), nearest, reason, unmentioned), stored)
+    return refuse("notes", "The harvest", Evidence((), nearest, reason, unmentioned), stored, load_prompt("refusals"))
 
 
 def answer(*sentences: str) -> str:
     """Return the answer that quotes these sentences."""
-    return quote("notes", Evidence(tuple(map(candidate, sentences)), ()), stored).text
+    return quote("notes", Evidence(tuple(map(candidate, sentences)), ()), stored, LEADS).text
 
 
 def test_each_sentence_carries_its_marker_before_its_full_stop() -> None:
@@ -56,7 +58,7 @@ def test_a_footnote_of_the_source_does_not_pass_for_a_marker() -> None:
 
 
 def test_each_claim_names_its_citation_and_is_in_the_answer() -> None:
-    draft = quote("notes", Evidence((candidate("The harvest failed."), candidate("Was it\nrain?")), ()), stored)
+    draft = quote("notes", Evidence((candidate("The harvest failed."), candidate("Was it\nrain?")), ()), stored, LEADS)
     assert [(claim.text, claim.citations, claim.support) for claim in draft.claims] == [
         ("The harvest failed", (1,), "quoted"),
         ("Was it rain", (2,), "quoted"),
@@ -64,7 +66,7 @@ def test_each_claim_names_its_citation_and_is_in_the_answer() -> None:
 
 
 def test_a_quotation_is_cut_from_the_stored_text_with_its_line_breaks() -> None:
-    (citation,) = quote("notes", Evidence((candidate("Was it\nrain?"),), ()), stored).citations
+    (citation,) = quote("notes", Evidence((candidate("Was it\nrain?"),), ()), stored, LEADS).citations
     assert citation.quote == TEXT[citation.start : citation.end] == "Was it\nrain?"
 
 
@@ -95,8 +97,8 @@ def test_a_refusal_to_play_along_shows_nothing_of_the_course(reason: RefusalReas
 
 
 def test_a_refusal_names_the_prompt_that_it_speaks_with() -> None:
-    (stamp,) = refused("unclear").prompts
-    assert stamp.startswith("refusals@")
+    (prompt,) = refused("unclear").prompts
+    assert prompt.stamp.startswith("refusals@")
 
 
 def test_a_refusal_names_what_the_course_never_mentions() -> None:
@@ -113,10 +115,10 @@ def test_a_refusal_to_change_its_instructions_names_nothing() -> None:
 
 def test_figures_that_differ_are_said_to() -> None:
     chosen = (candidate("The harvest failed."), candidate("Was it\nrain?"))
-    draft = quote("notes", Evidence(chosen, (), disagree=True), stored)
+    draft = quote("notes", Evidence(chosen, (), disagree=True), stored, LEADS)
     assert draft.text == "The course gives different figures. The harvest failed [1]. Was it rain [2]?"
     assert len(draft.claims) == 2
-    assert draft.prompts == ("leads@1",)
+    assert draft.prompts == (LEADS,)
 
 
 OPENED = "Rain fell. However, the harvest failed. But “why?” So many asked."
@@ -134,7 +136,7 @@ def test_a_word_that_ties_to_what_is_not_shown_is_cut_off_the_quotation(sentence
     start = OPENED.index(sentence)
     span = Sentence(start, start + len(sentence), "paragraph", ())
     chosen = Candidate("a.md", "sha256:2", "A", span, sentence, 0.9, (0, len(OPENED)))
-    draft = quote("notes", Evidence((chosen,), ()), lambda source, version: OPENED)
+    draft = quote("notes", Evidence((chosen,), ()), lambda source, version: OPENED, LEADS)
     assert draft.text == shown
     (citation,) = draft.citations
     assert citation.quote == OPENED[citation.start : citation.end]
@@ -146,14 +148,23 @@ def test_after_the_sentence_that_it_ties_to_it_stays() -> None:
         Candidate("a.md", "sha256:2", "A", Sentence(*span, "paragraph", ()), OPENED[slice(*span)], 0.9, (0, 60))
         for span in spans
     )
-    draft = quote("notes", Evidence(chosen, ()), lambda source, version: OPENED)
+    draft = quote("notes", Evidence(chosen, ()), lambda source, version: OPENED, LEADS)
     assert draft.text == "Rain fell [1]. However, the harvest failed [2]."
 
 
+def test_quotes_in_another_language_than_the_students_are_announced_in_the_students() -> None:
+    evidence = Evidence((candidate("The harvest failed."),), ())
+    draft = quote("notes", evidence, stored, load_prompt("leads", "es"), abroad=True)
+    announced, _, rest = draft.text.rpartition(": ")
+    assert announced
+    assert rest == "The harvest failed [1]."
+    assert draft.prompts[0].language == "es"
+
+
 def test_courtesies_state_nothing() -> None:
-    draft = be_courteous("thanks", "The harvest")
+    draft = be_courteous("thanks", "The harvest", load_prompt("courtesies"))
     assert "The harvest" in draft.text
-    assert (draft.claims, draft.citations, draft.reason, draft.prompts) == ((), (), None, ("courtesies@1",))
+    assert (draft.claims, draft.citations, draft.reason, draft.prompts[0].stamp) == ((), (), None, "courtesies@1")
 
 
 @given(st.text())

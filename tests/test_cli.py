@@ -214,7 +214,7 @@ def test_personal_mode_listens_on_this_computer_only(host: str) -> None:
     [
         ("TUTOR_MODE", "shared", "This version knows: personal"),
         ("TUTOR_MODE", "nonsense", "mode: input should be 'personal' or 'shared'"),
-        ("TUTOR_MODEL", "foo", "TUTOR_MODEL is 'foo'. This version knows: quotes"),
+        ("TUTOR_MODEL", "foo", "TUTOR_MODEL: 'foo' is no chat model: write provider:model"),
         ("TUTOR_DATABASE_URL", "nonsense", "TUTOR_DATABASE_URL cannot be used"),
         ("TUTOR_MAX_QUESTION_CHARACTERS", "many", "max_question_characters"),
     ],

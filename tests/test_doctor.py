@@ -53,6 +53,8 @@ def test_each_setting_is_printed_with_where_it_came_from(lesson_home: Path) -> N
     assert "     base_url = https://tutor.example  [tutor.toml]" in printed
     assert "     mode = personal  [default]" in printed
     assert "     chroma_url = (empty)  [default]" in printed
+    assert "     model_key_file = (empty)  [default]" in printed
+    assert "     model_seconds = 60.0  [default]" in printed
 
 
 def test_what_is_missing_is_marked_and_summed_up_in_one_line(home: Path) -> None:
@@ -85,7 +87,7 @@ def test_a_new_installation_is_sound(home: Path) -> None:
     ("name", "value", "said"),
     [
         ("TUTOR_MODE", "shared", "TUTOR_MODE is 'shared'. This version knows: personal."),
-        ("TUTOR_MODEL", "openai:gpt", "TUTOR_MODEL is 'openai:gpt'. This version knows: quotes."),
+        ("TUTOR_MODEL", "gpt", "'gpt' is no chat model: write provider:model, such as ollama:llama3.2."),
     ],
 )
 def test_a_setting_that_this_version_cannot_serve_is_said_once(
@@ -159,6 +161,26 @@ def test_the_password_of_a_database_is_not_printed(monkeypatch: pytest.MonkeyPat
     ran = run("doctor")
     assert "FAIL database: TUTOR_DATABASE_URL cannot be used" in ran.out
     assert "no-such-database://tutor:***@db/tutor" in ran.out
+    assert "secret" not in ran.out + ran.err
+
+
+def test_the_file_of_a_key_is_printed_and_the_key_is_not(
+    lesson_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "model.key").write_text("sk-secret-0123\n")
+    monkeypatch.setenv("TUTOR_MODEL_KEY_FILE", str(tmp_path / "model.key"))
+    monkeypatch.setenv("TUTOR_MODEL_URL", "https://models.example/v1?api_key=sk-secret-0123")
+    for ran in (run("doctor"), run("doctor", "--json")):
+        assert str(tmp_path / "model.key") in ran.out
+        assert "https://models.example/v1?api_key=***" in ran.out
+        assert "secret" not in ran.out + ran.err
+
+
+def test_a_key_in_the_place_of_its_file_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUTOR_MODEL_KEY_FILE", "sk-secret-0123")
+    ran = run("doctor")
+    assert ran.status == 1
+    assert ran.err.startswith("tutor: Settings are wrong: model_key_file: give the whole path of a file")
     assert "secret" not in ran.out + ran.err
 
 

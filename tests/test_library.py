@@ -23,7 +23,7 @@ from tutor.embedder import Embedder
 from tutor.errors import Conflict, InputError, NotFound, NotReady, TooLarge, TutorError, UnreadableSource
 from tutor.index import Store
 from tutor.library import Library, bundled_courses, check_course_id, read_manifest
-from tutor.records import CitedSource, ConversationRow, Course, MessageRow, Records, SourceVersion
+from tutor.records import CitedSource, ConversationRow, Course, CourseOptions, MessageRow, Records, SourceVersion
 from tutor.types import IngestReport
 
 EMBEDDER = fake_embedder()
@@ -63,6 +63,10 @@ class Home:
         index = self.store.open(name, EMBEDDER, "en")
         assert len(index.dense(EMBEDDER.query(words), 100)) == index.passage_count
         return [s.text for _, group in index.passages(index.lexical(words, 5)) for s in group]
+
+    def options(self, course: str = "c") -> CourseOptions:
+        with self.library.records.read() as session:
+            return session.get_one(Course, course).options
 
     def state(self) -> dict[str, object]:
         """All that the records and the store hold."""
@@ -399,6 +403,9 @@ def test_a_source_that_is_not_the_one_of_the_manifest_changes_nothing(home: Home
         ('id = "c"\ntitle = "C"\nlicense = "MIT"', "license: extra inputs are not permitted"),
         ('id = "c"\ntitle = "C"\nsources = ["one.md"]', r"sources\.0: "),
         ('id = "c"\ntitle = "C"\n[[sources]]\ntitle = "One"', r"sources\.0\.file: field required"),
+        ('id = "c"\ntitle = "C"\ngeneral_knowledge = "perhaps"', "general_knowledge: input should be a valid boolean"),
+        ('id = "c"\ntitle = "C"\nprompts = "answer.md"', "prompts: input should be a valid dictionary"),
+        ('id = "c"\ntitle = "C"\n[prompts]\nanswer = 5', r"prompts\.answer: input should be a valid string"),
         ('id = "c"\ntitle = "C"\n[[sources]]\nfile = "three.md"', r"names three\.md, which is not there"),
     ],
 )
@@ -430,6 +437,172 @@ def test_the_bundled_manifests_are_whole() -> None:
         assert read_manifest(folder).id == folder.name
         for source in data["sources"]:
             assert sha256((folder / source["file"]).read_bytes()).hexdigest() == source["sha256"]
+
+
+# --- the options of a manifest ---------------------------------------------------------------------------------------
+
+HEAD = 'id = "c"\ntitle = "C"\n'
+OWN = HEAD + '[prompts]\nanswer = "prompts/answer.md"\n'
+
+
+def wording(section: str, text: str) -> str:
+    """A teacher's file that rewords one section of the prompt for answers."""
+    return f"---\nid: answer\nversion: 1\nvariables: [language]\n---\n## {section}\n\n{text}\n"
+
+
+WRONG = wording("rude", "Be {language}.")
+KIND, BRIEF = wording("plain", "Be kind, in {language}."), wording("plain", "Be brief, in {language}.")
+
+
+def test_a_course_allows_nothing_beyond_itself_unless_its_manifest_does(home: Home, folder: Path) -> None:
+    home.ingest(folder)
+    assert home.options() == CourseOptions(general_knowledge=False, prompts={})
+    home.ingest(manifest(folder, HEAD + "general_knowledge = true\n"))
+    assert home.options() == CourseOptions(general_knowledge=True)
+
+
+def test_new_options_take_effect_at_once_and_cost_nothing(home: Home, folder: Path) -> None:
+    home.ingest(manifest(folder, HEAD))
+    report = home.ingest(manifest(folder, HEAD + "general_knowledge = true\n"))
+    assert home.options().general_knowledge
+    assert (report.unchanged, report.embedded) == (("one.md", "two.txt"), 0)
+    assert home.store.names() == {"c.v1"}
+
+
+def test_options_change_together_with_the_texts(home: Home, folder: Path) -> None:
+    home.ingest(manifest(folder, HEAD))
+    write(folder / "one.md", NEW)
+    assert home.ingest(manifest(folder, HEAD + "general_knowledge = true\n")).changed == ("one.md",)
+    assert home.options().general_knowledge
+
+
+@pytest.mark.parametrize("words", [HEAD, HEAD + "general_knowledge = false\n", None])
+def test_an_option_that_the_manifest_no_longer_gives_is_reset(home: Home, folder: Path, words: str | None) -> None:
+    home.ingest(manifest(folder, HEAD + "general_knowledge = true\n"))
+    if words is None:
+        (folder / "course.toml").unlink()
+    else:
+        manifest(folder, words)
+    home.ingest(folder)
+    assert home.options() == CourseOptions()
+
+
+def test_a_file_by_itself_neither_sets_nor_changes_options(home: Home, folder: Path, tmp_path: Path) -> None:
+    manifest(folder, HEAD + "general_knowledge = true\n")
+    home.ingest(folder / "one.md")
+    assert home.options() == CourseOptions()
+    home.ingest(folder)
+    assert home.ingest(write(tmp_path / "extra.md", "More of it.\n")).added == ("extra.md",)
+    assert home.ingest(tmp_path / "extra.md").embedded == 0
+    assert home.options().general_knowledge
+
+
+def test_options_are_those_of_the_first_manifest(home: Home, folder: Path, tmp_path: Path) -> None:
+    write(tmp_path / "other" / "three.md", "A third lesson.\n")
+    home.ingest(manifest(folder, HEAD + "general_knowledge = true\n"), manifest(tmp_path / "other", HEAD))
+    assert home.options().general_knowledge
+
+
+def test_an_ingest_that_fails_leaves_the_options(home: Home, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> NoReturn:
+        raise RuntimeError("no")
+
+    home.ingest(manifest(folder, HEAD))
+    write(folder / "one.md", NEW)
+    with monkeypatch.context() as patch:
+        patch.setattr(tutor.library, "_forget_old", fail)
+        with pytest.raises(RuntimeError):
+            home.ingest(manifest(folder, HEAD + "general_knowledge = true\n"))
+    assert home.options() == CourseOptions()
+
+
+def test_the_wording_of_a_prompt_is_kept_and_is_no_source(home: Home, folder: Path) -> None:
+    (folder / "prompts").mkdir()
+    (folder / "prompts" / "answer.md").write_bytes(b"\xef\xbb\xbf" + KIND.replace("\n", "\r\n").encode())
+    (folder / "same.md").symlink_to(folder / "prompts" / "answer.md")
+    report = home.ingest(manifest(folder, OWN))
+    assert home.options().prompts == {"answer": KIND}
+    assert (report.added, report.skipped) == (("one.md", "two.txt"), ())
+
+
+def test_a_prompt_of_any_ending_is_not_called_skipped(home: Home, folder: Path) -> None:
+    write(folder / "answer.prompt", KIND)
+    assert home.ingest(manifest(folder, HEAD + '[prompts]\nanswer = "answer.prompt"\n')).skipped == ()
+
+
+def test_a_changed_wording_takes_effect_though_no_source_changed(home: Home, folder: Path) -> None:
+    write(folder / "prompts" / "answer.md", KIND)
+    home.ingest(manifest(folder, OWN))
+    write(folder / "prompts" / "answer.md", BRIEF)
+    assert home.ingest(folder).embedded == 0
+    assert home.options().prompts == {"answer": BRIEF}
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("../answer.md", r"prompts\.answer: \.\./answer\.md leads out of the course's folder"),
+        ("prompts/../prompts/answer.md", "leads out of the course's folder"),
+        ("/etc/hostname", "leads out of the course's folder"),
+        ("out.md", "leads out of the course's folder"),
+        ("outside/answer.md", "leads out of the course's folder"),
+        ("nowhere.md", r"nowhere\.md is not there, or is no file"),
+        ("loop.md", "is not there, or is no file"),
+        ("prompts", "is not there, or is no file"),
+        ("", "is not there, or is no file"),
+        ("pipe.md", "is not there, or is no file"),
+        ("x" * 300, "File name too long"),
+        ("a\\u0000b", r"'a\\x00b' cannot be the name of a file"),
+        ("a\\nb", r"'a\\nb' cannot be the name of a file"),
+        ("latin.md", r"latin\.md: not UTF-8 text"),
+        ("utf16.md", r"utf16\.md: not UTF-8 text"),
+        ("empty.md", "the file is empty"),
+        ("large.md", r"large\.md is larger than 32,000 bytes"),
+        ("one.md", r"one\.md is listed as a source too"),
+        ("long.md", "from long.md cannot be used: it has 32,000 characters"),
+        ("wrong.md", r"from wrong\.md cannot be used: .*no section 'rude'"),
+    ],
+)
+def test_a_prompt_that_cannot_be_used_gives_one_line_and_changes_nothing(
+    home: Home, folder: Path, tmp_path: Path, name: str, problem: str
+) -> None:
+    write(tmp_path / "answer.md", KIND)
+    write(tmp_path / "private" / "answer.md", KIND)
+    write(folder / "prompts" / "answer.md", KIND)
+    (folder / "out.md").symlink_to(tmp_path / "answer.md")
+    (folder / "outside").symlink_to(tmp_path / "private")
+    (folder / "loop.md").symlink_to(folder / "loop.md")
+    os.mkfifo(folder / "pipe.md")
+    (folder / "latin.md").write_bytes("Größe".encode("latin-1"))
+    (folder / "utf16.md").write_bytes("Be kind.".encode("utf-16"))
+    write(folder / "empty.md", "")
+    write(folder / "large.md", "x" * 32_001)
+    write(folder / "long.md", "x" * 32_000)
+    write(folder / "wrong.md", WRONG)
+    written = manifest(folder, f'{HEAD}[prompts]\nanswer = "{name}"\n[[sources]]\nfile = "one.md"\n')
+    with pytest.raises(InputError, match=problem) as caught:
+        home.ingest(written)
+    assert "\n" not in str(caught.value)
+    assert "course.toml: " in str(caught.value)
+    assert home.state()["courses"] == []
+
+
+def test_every_wrong_prompt_is_named(home: Home, folder: Path) -> None:
+    write(folder / "wrong.md", WRONG)
+    words = '[prompts]\nanswer = "wrong.md"\nleads = "nowhere.md"\njudge = "one.md"\n"a\\nb" = "one.md"\n'
+    with pytest.raises(InputError) as caught:
+        home.ingest(manifest(folder, HEAD + words))
+    for said in ("from wrong.md cannot", "prompts.leads: nowhere.md", "no prompt 'judge' can be reworded", r"'a\nb'"):
+        assert said in str(caught.value)
+    assert "Known are answer, " in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_prompt_that_vanishes_meanwhile_is_named(home: Home, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = write(folder / "prompts" / "answer.md", KIND)
+    monkeypatch.setattr(tutor.library, "override", lambda prompt, text, origin: own.unlink())
+    with pytest.raises(UnreadableSource, match=r"answer\.md: No such file"):
+        home.ingest(manifest(folder, OWN))
 
 
 # --- versions --------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from evals import metrics
 from evals.datasets import Sample, Span
 from evals.metrics import Score
 from evals.runs import Found, Outcome
-from tutor.types import Answer, Citation, Timings
+from tutor.types import Answer, Citation, Claim, Timings
 
 ONE, TWO = Span("a.md", 0, 10), Span("a.md", 100, 120)
 
@@ -27,8 +27,9 @@ def outcome(
     refused: bool = False,
     answerable: bool = True,
     confidence: float | None = None,
+    claims: Sequence[tuple[str, Sequence[int]]] = (),
 ) -> Outcome:
-    """Return a question with these evidence groups, as it was answered."""
+    """Return a question with these evidence groups, as it was answered; a claim names the markers that it cites."""
     citations = tuple(
         Citation(
             marker=n,
@@ -45,7 +46,8 @@ def outcome(
     )
     answer = Answer(
         question="?", standalone_question="?", answer=said, refused=refused,
-        reason="not_in_course" if refused else None, claims=(), citations=citations, nearest=(), suggestions=(),
+        reason="not_in_course" if refused else None, citations=citations, nearest=(), suggestions=(),
+        claims=tuple(Claim(text=text, citations=tuple(cites), support="verified") for text, cites in claims),
         course="c", conversation="c_1", answerer="quotes", prompts=(), timings_ms=Timings(),
         confidence=confidence,
     )  # fmt: skip
@@ -145,6 +147,7 @@ def test_the_length_that_is_cited_is_of_characters() -> None:
     [
         metrics.evidence_hit, metrics.citation_recall, metrics.citation_precision, metrics.citation_iou,
         metrics.cited_length, metrics.facts_stated, metrics.nothing_forbidden, metrics.quote_fidelity({}),
+        metrics.cited_claims({}),
     ],
 )  # fmt: skip
 def test_what_is_said_and_cited_is_undefined_for_a_refusal(metric: metrics.Metric) -> None:
@@ -162,6 +165,17 @@ def test_a_quote_is_held_against_its_span() -> None:
     asked = outcome(cited=[(0, 10), (0, 10), (0, 10)], quotes=["Rain fell.", "Hail fell.", "Snow fell."])
     assert metric(asked) == Score(1 / 3, explanation="[2] is misattributed, [3] is fabricated")
     assert metric(outcome(said="Rain fell.")) == Score(None)
+
+
+def test_a_claim_counts_as_cited_where_one_of_its_quotes_stands_at_its_span() -> None:
+    metric = metrics.cited_claims({"a.md": "Rain fell. Hail fell."})
+    asked = outcome(
+        cited=[(0, 10), (0, 10)], quotes=["Rain fell.", "Hail fell."],
+        claims=[("It rained", [1]), ("It hailed", [2]), ("It was wet", [2, 1]), ("It was cold", []), ("So", [3])],
+    )  # fmt: skip
+    assert metric(asked) == Score(pytest.approx(2 / 5), explanation="without a quote: It hailed; It was cold; So")
+    assert metric(outcome(cited=[(0, 10)], quotes=["Rain fell."], claims=[("It rained", [1])])) == Score(1.0)
+    assert metric(outcome(cited=[(0, 10)], quotes=["Rain fell."])) == Score(None)
 
 
 def test_every_fact_is_needed_under_one_of_its_aliases() -> None:
@@ -244,6 +258,7 @@ def test_each_standard_metric_stands_under_its_name() -> None:
         cited=[(0, 10), (100, 110), (50, 60), (60, 64), (70, 71)],
         quotes=["abcdefghij", "abcdefghij", "abcdefghij", "abc ", "b"],
         facts=[("rain",)], forbidden=["hail"], said="Rain.", confidence=0.8,
+        claims=[("Rain", [1]), ("Wind", [4]), ("Snow", []), ("Hail", [1, 4])],
     )  # fmt: skip
     assert {name: metric(asked).value for name, metric in standard.items()} == {
         "right": 0.0,
@@ -258,6 +273,7 @@ def test_each_standard_metric_stands_under_its_name() -> None:
         "citation_iou": 20 / 75,  # of 35 cited and 60 gold
         "cited_characters": 35,
         "quote_fidelity": 3 / 5,
+        "cited_claims": 2 / 4,
         "facts_stated": 1.0,
         "nothing_forbidden": 1.0,
     }

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from chromium import NEEDED, launched
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from scripted import StatusError, scripted
 
+from tutor import chat
 from tutor.errors import NotReady
 from tutor.tutor import Tutor
 from tutor.types import Answer, Citation
@@ -387,3 +389,37 @@ CONTRAST = """selector => {
   const pair = [rgb(getComputedStyle(element).color), rgb(getComputedStyle(behind).backgroundColor)].map(light).sort();
   return (pair[1] + 0.05) / (pair[0] + 0.05);
 }"""
+
+
+@pytest.fixture
+def says(lesson_tutor: Tutor, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let a scripted chat model phrase the answers."""
+    monkeypatch.setattr(chat, "LONGEST_WAIT", 0.01)
+
+    def says(*replies: str | Exception | float) -> None:
+        monkeypatch.setattr(lesson_tutor, "chat", chat.Chat(scripted(*replies), "fake:model", 20.0, 20.0))
+
+    return says
+
+
+def test_what_a_chat_model_says_is_shown_as_checked_with_its_source(visit, says, lesson_tutor):
+    says("The backyard furnaces gave nothing but worthless scrap metal [2]. Stalin ate it all for breakfast [1].")
+    page = visit()
+    ask(page, "What came out of the backyard furnaces?")
+    shown = page.locator("#transcript .exchange").last
+    expect(shown).to_contain_text("worthless scrap metal")
+    expect(shown).not_to_contain_text("breakfast")
+    expect(shown).to_contain_text("One sentence was left out because the course does not support it.")
+    answer = latest(lesson_tutor)
+    assert answer.answerer == "fake:model"
+    shown.locator("button.cite").first.click()
+    expect_highlight(page, answer.citations[0])
+
+
+def test_the_page_says_that_a_chat_model_failed_and_quotes_the_course(visit, says):
+    says(StatusError(401))
+    page = visit()
+    ask(page, FOUND)
+    shown = page.locator("#transcript .exchange").last
+    expect(shown).to_contain_text("In the course’s own words")
+    expect(shown.locator(".note")).to_contain_text("quoted from the course")

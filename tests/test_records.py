@@ -6,20 +6,23 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from fakes import files_of_at_most
-from sqlalchemy import func, select, text
+from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+import tutor
 from tutor.errors import NotReady, SetupError
 from tutor.readers import read_markdown
 from tutor.records import (
@@ -27,11 +30,14 @@ from tutor.records import (
     CitedSource,
     ConversationRow,
     Course,
+    CourseOptions,
     CourseVersion,
     Member,
     MessageRow,
     Records,
     SourceVersion,
+    Spent,
+    _engine,
     stored_blocks,
 )
 
@@ -67,7 +73,92 @@ def pragma(records: Records, name: str) -> object:
 
 def test_the_migrations_make_the_schema_that_the_models_describe(records: Records) -> None:
     with records._engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def migrate(file: Path, move: Callable[[Config, str], None], revision: str) -> None:
+    """Take the database in ``file`` to another tutor's schema, by the migrations themselves."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(tutor.__file__).parent / "migrations"))
+    config.attributes["engine"] = _engine(f"sqlite:///{file}")
+    move(config, revision)
+    config.attributes["engine"].dispose()
+
+
+def revision_of(file: Path) -> str | None:
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.connect() as connection:
+        revision = MigrationContext.configure(connection).get_current_revision()
+    engine.dispose()
+    return revision
+
+
+OLD_ROWS = {
+    "courses": ("history", "History", "en", "CC0", 1, "2026-01-01 00:00:00.000000"),
+    "course_versions": (1, "history", 1, "history.v1", "fake", "1", 2, "2026-01-01 00:00:00.000000"),
+    "source_versions": (1, "history", "a.md", "sha256:0", "A", "Body.", "[]", "2026-01-01 00:00:00.000000"),
+    "course_members": (1, 1, 0, "/a.md"),
+    "conversations": ("c_1", "history", None, "T", "2026-01-01 00:00:00.000000", "2026-01-01 00:00:00.000000"),
+    "messages": (1, "m_1", "c_1", '{"text": "Body."}', "2026-01-01 00:00:00.000000"),
+    "cited_sources": (1, 1),
+}
+
+
+@pytest.fixture
+def old(file: Path) -> Path:
+    """A database as the first tutor left it, with a row in every table."""
+    migrate(file, command.upgrade, "0001")
+    with sqlite3.connect(file) as connection:
+        for table, row in OLD_ROWS.items():
+            connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
+    connection.close()
+    return file
+
+
+def rows_of(file: Path) -> dict[str, list[tuple[object, ...]]]:
+    connection = sqlite3.connect(file)
+    rows = {table: connection.execute(f"SELECT * FROM {table}").fetchall() for table in OLD_ROWS}
+    connection.close()
+    return rows
+
+
+def test_a_database_of_the_first_tutor_keeps_every_row_and_gains_default_options(old: Path) -> None:
+    before = rows_of(old)
+    Records(f"sqlite:///{old}").close()
+    assert rows_of(old) == {**before, "courses": [(*OLD_ROWS["courses"], "{}")]}
+    records = Records(f"sqlite:///{old}")
+    with records.read() as session:
+        row = session.get_one(Course, "history")
+        assert row.options == CourseOptions(general_knowledge=False, prompts={})
+        assert row.live is not None and [member.source_version.text for member in row.live.members] == ["Body."]
+        assert session.scalars(select(Spent)).all() == []
+    records.close()
+
+
+def test_an_upgraded_database_has_the_schema_that_the_models_describe(old: Path) -> None:
+    records = Records(f"sqlite:///{old}")
+    with records._engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+    records.close()
+
+
+def test_going_back_to_the_first_tutor_keeps_every_row_too(old: Path) -> None:
+    before = rows_of(old)
+    Records(f"sqlite:///{old}").close()
+    migrate(old, command.downgrade, "0001")
+    assert revision_of(old) == "0001"
+    assert rows_of(old) == before
+
+
+def test_an_upgrade_that_fails_half_way_leaves_the_old_database(old: Path) -> None:
+    before = rows_of(old)
+    with sqlite3.connect(old) as connection:
+        connection.execute("CREATE TABLE spent (in_the_way)")
+    connection.close()
+    with pytest.raises(NotReady, match="table spent already exists"):
+        Records(f"sqlite:///{old}")
+    assert (revision_of(old), rows_of(old)) == ("0001", before)
 
 
 def test_opening_a_database_again_keeps_what_it_holds(file: Path, records: Records) -> None:
@@ -165,7 +256,7 @@ def test_a_writer_sees_no_other_writer_between_its_reading_and_its_writing(recor
         session.scalar(select(func.count()).select_from(Course))
         other = sqlite3.connect(file, timeout=0)
         with pytest.raises(sqlite3.OperationalError, match="locked"):
-            other.execute("INSERT INTO courses VALUES ('a', 'A', 'en', NULL, NULL, '2026-01-01')")
+            other.execute("INSERT INTO courses VALUES ('a', 'A', 'en', NULL, NULL, '2026-01-01', '{}')")
         other.close()
 
 
@@ -218,6 +309,46 @@ def test_a_stored_source_comes_back_as_it_was(records: Records) -> None:
         (stored,) = session.scalars(select(SourceVersion))
         assert stored.source() == read_markdown("lesson.md", "# T\n\nBody.\n", None)
         assert stored.source().version == stored.version
+
+
+def test_a_new_course_has_default_options(records: Records) -> None:
+    with records.write() as session:
+        session.add(course())
+    with records.read() as session:
+        assert session.get_one(Course, "history").options == CourseOptions()
+
+
+def test_the_options_of_a_course_come_back_as_they_were_set(records: Records) -> None:
+    options = CourseOptions(general_knowledge=True, prompts={"answer": "Say “{question}” — 日本.\n"})
+    with records.write() as session:
+        session.add(course())
+    with records.write() as session:
+        session.get_one(Course, "history").options = options
+    with records.read() as session:
+        assert session.get_one(Course, "history").options == options
+
+
+@pytest.mark.parametrize("written", ['{"colour": "red"}', '{"prompts": {"answer": 5}}', "[]"])
+def test_options_that_only_a_newer_tutor_knows_give_one_line(records: Records, written: str) -> None:
+    with records.write() as session:
+        session.add(course())
+        session.flush()
+        session.execute(text("UPDATE courses SET options = :options"), {"options": written})
+    refused = pytest.raises(SetupError, match="options of a course are of a newer tutor")
+    with refused as caught, records.read() as session:
+        session.get_one(Course, "history")
+    assert "\n" not in str(caught.value)
+
+
+def test_the_tokens_of_a_learner_are_one_row_for_each_day(records: Records) -> None:
+    def spent() -> Spent:
+        return Spent(learner="", day=date(2026, 11, 1), reserved=2**40, input_tokens=0, output_tokens=0, cost_usd=0)
+
+    with records.write() as session:
+        session.add(spent())
+    with pytest.raises(NotReady, match="IntegrityError"), records.write() as session:
+        session.add(spent())
+    assert count(records, Spent) == 1
 
 
 def test_a_course_leads_to_its_live_version_and_that_to_its_sources(records: Records) -> None:

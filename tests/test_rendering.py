@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from markup import HOSTILE, Page, assert_harmless
 
-from tutor.types import Answer, Citation, Claim, ConversationInfo, CourseInfo, Message, Support, Timings
+from tutor.types import Answer, Citation, Claim, ConversationInfo, CourseInfo, Dropped, Message, Support, Timings
 from tutor.web import rendering
 
 
@@ -164,3 +164,34 @@ def test_a_hostile_question_is_shown_letter_by_letter():
 
 def test_a_label_carries_no_direction_marks():
     assert rendering.label("a\u202eb\u2066c\n d") == "abc d"
+
+
+@pytest.mark.parametrize("why", ["failed", "slow", "busy", "over_budget", "unsupported", "leaked"])
+def test_the_page_says_why_the_course_is_quoted_though_a_chat_model_is_set(why: str) -> None:
+    html = rendering.render_exchange(answer(fallback=why), last=True)
+    assert 'class="note"' in html
+    assert "quoted from the course" in Page(html).text
+
+
+def test_the_page_says_how_much_of_a_models_answer_was_left_out() -> None:
+    dropped = Dropped(text="Lenin built furnaces.", reason="name")
+    one = Page(rendering.render_exchange(answer(dropped=(dropped,)), last=True)).text
+    two = Page(rendering.render_exchange(answer(dropped=(dropped, dropped)), last=True)).text
+    assert "One sentence was left out" in one
+    assert "2 sentences were left out" in two
+    assert "Lenin" not in one
+
+
+def test_a_note_is_in_the_students_language() -> None:
+    html = rendering.render_exchange(answer(fallback="slow", language="es"), last=True)
+    assert "quoted from the course" not in html
+    assert 'class="note"' in html
+
+
+def test_what_is_not_from_the_course_stands_apart() -> None:
+    beyond = Claim(text="Iron melts at 1,538 degrees.", citations=(), support="unsupported")
+    said = "The course does not answer this.\n\nNobody has checked this: Iron melts at 1,538 degrees."
+    html = rendering.render_exchange(answer(said, refused=True, claims=(beyond,), citations=()), last=True)
+    words, _, aside = html.partition('<aside class="beyond"')
+    assert "1,538" not in words
+    assert "1,538" in aside

@@ -51,7 +51,7 @@ def test_without_a_state_folder_it_is_the_platforms(monkeypatch: pytest.MonkeyPa
     assert Settings.load().home.name == "tutor"
 
 
-@pytest.mark.parametrize("name", ["home", "cache"])
+@pytest.mark.parametrize("name", ["home", "cache", "model_key_file"])
 def test_a_tilde_is_the_users_own_folder(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"TUTOR_{name.upper()}", "~/somewhere")
     assert getattr(Settings.load(), name) == Path.home() / "somewhere"
@@ -70,6 +70,14 @@ def test_reading_the_settings_makes_no_folder(tmp_path: Path) -> None:
         ("evidence_threshold = 2", "evidence_threshold: input should be less than or equal to 1"),
         ("mode = [", "tutor.toml in .* cannot be read"),
         ('home = "/elsewhere"', "set TUTOR_HOME instead"),
+        ('cache = "~nobody-of-that-name/x"', "cache: no such user; write the whole path"),
+        ("model_seconds = 0", "model_seconds: input should be greater than 0"),
+        ("model_seconds = inf", "model_seconds: input should be a finite number"),
+        ("model_first_seconds = -1", "model_first_seconds: input should be greater than 0"),
+        ("model_tokens_per_day = -1", "model_tokens_per_day: input should be greater than or equal to 0"),
+        ("model_context_tokens = 0", "model_context_tokens: input should be greater than or equal to 1"),
+        ('model_output = "json"', "model_output: input should be 'text', 'structured' or 'citations'"),
+        ('model_key_file = "model.key"', "model_key_file: give the whole path of a file"),
     ],
 )
 def test_a_wrong_line_of_the_file_is_named(written: str, said: str, file: Path) -> None:
@@ -85,6 +93,42 @@ def test_all_wrong_settings_are_named_at_once(file: Path, monkeypatch: pytest.Mo
         Settings.load()
 
 
+def test_without_any_setting_a_chat_model_has_a_minute_and_no_limit_of_tokens() -> None:
+    settings = Settings.load()
+    assert (settings.model_seconds, settings.model_first_seconds) == (60, 20)
+    assert (settings.model_tokens_per_day, settings.model_context_tokens) == (0, 3_000)
+    assert (settings.model_key_file, settings.model_output, settings.prices) == (None, "text", None)
+
+
+def test_an_empty_key_file_is_none(file: Path) -> None:
+    file.write_text('model_key_file = ""')
+    assert Settings.load().model_key_file is None
+
+
+@pytest.mark.parametrize(
+    ("written", "prices"), [("3 15", (3.0, 15.0)), (" 0.25\t1.5 ", (0.25, 1.5)), ("0 0", (0.0, 0.0)), (" ", None)]
+)
+def test_prices_are_dollars_for_tokens_read_and_written(written: str, prices: tuple[float, float] | None) -> None:
+    assert Settings.load(model_prices=written).prices == prices
+
+
+@pytest.mark.parametrize("written", ["3", "3 15 1", "3, 15", "three fifteen", "3 -15", "nan 15", "3 inf", "$3 $15"])
+def test_prices_that_are_not_two_amounts_are_refused_with_an_example(
+    written: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TUTOR_MODEL_PRICES", written)
+    with pytest.raises(SetupError, match=r'model_prices: give dollars .* such as "3 15"') as caught:
+        Settings.load()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_key_in_the_place_of_its_file_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUTOR_MODEL_KEY_FILE", "sk-secret-0123")
+    with pytest.raises(SetupError, match="give the whole path of a file that holds the key") as caught:
+        Settings.load()
+    assert "secret" not in str(caught.value)
+
+
 def test_each_setting_says_where_it_came_from(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file.write_text('base_url = "https://tutor.example"\nmode = "shared"')
     monkeypatch.setenv("TUTOR_MODE", "personal")
@@ -95,12 +139,29 @@ def test_each_setting_says_where_it_came_from(file: Path, monkeypatch: pytest.Mo
 
 
 def test_every_setting_of_the_contract_has_an_origin() -> None:
-    assert {"home", "mode", "base_url", "model", "database_url", "chroma_url"} <= Settings.load().origins().keys()
+    named = {"home", "mode", "base_url", "model", "model_key_file", "model_prices", "database_url", "chroma_url"}
+    assert named <= Settings.load().origins().keys()
 
 
 def test_origins_hide_the_password_of_a_database(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TUTOR_DATABASE_URL", "postgresql://tutor:secret@db:5432/tutor")
     assert Settings.load().origins()["database_url"] == ("postgresql://tutor:***@db:5432/tutor", "environment")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://models.example/v1?api_key=secret&model=a", "https://models.example/v1?api_key=***&model=a"),
+        (
+            "https://models.example/v1?model=a&Access-Token=secret#x",
+            "https://models.example/v1?model=a&Access-Token=***#x",
+        ),
+        ("postgresql://db/tutor?user=a&password=secret", "postgresql://db/tutor?user=a&password=***"),
+        ("https://me:secret@models.example/?key=secret", "https://me:***@models.example/?key=***"),
+    ],
+)
+def test_a_key_among_the_parameters_of_an_address_is_hidden(url: str, shown: str) -> None:
+    assert without_password(url) == shown
 
 
 @pytest.mark.parametrize("url", ["", "sqlite:///home/a@b/tutor.db", "postgresql://tutor@db/tutor", "http://[::1]:80/"])

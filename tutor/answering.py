@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from tutor.courtesy import Courtesy
 from tutor.errors import Conflict
-from tutor.prompts import load_prompt
-from tutor.types import Candidate, Citation, Claim, Evidence, RefusalReason
+from tutor.prompts import Prompt, load_prompt
+from tutor.types import Answer, Candidate, Citation, Claim, Dropped, Evidence, Fallback, RefusalReason
 
 StoredText = Callable[[str, str], str]
 """Returns the stored text of a source (name, version)."""
@@ -38,30 +38,42 @@ class Draft:
     citations: tuple[Citation, ...] = ()
     nearest: tuple[Citation, ...] = ()
     reason: RefusalReason | None = None
-    prompts: tuple[str, ...] = ()
+    prompts: tuple[Prompt, ...] = ()
+    answerer: str = "quotes"
+    dropped: tuple[Dropped, ...] = ()
+    fallback: Fallback | None = None
 
 
-def quote(course: str, evidence: Evidence, stored: StoredText) -> Draft:
-    """Return the chosen sentences as an answer, each with its marker; raises `Conflict` if the index is out of step."""
+def quote(course: str, evidence: Evidence, stored: StoredText, leads: Prompt, abroad: bool = False) -> Draft:
+    """Return the chosen sentences as an answer, each with its marker; raises `Conflict` if the index is out of step.
+
+    ``leads`` are the tutor's own words, ``abroad`` says that they are in another language than the course.
+    """
     claims: list[Claim] = []
     citations: list[Citation] = []
-    lead = load_prompt("leads") if evidence.disagree else None
-    pieces = [lead.fill("disagree")] if lead else []
+    needed = [("disagree", evidence.disagree), ("in_course_language", abroad)]
+    pieces = [leads.fill(section) for section, is_needed in needed if is_needed]
+    used = (leads,) if pieces else ()
     for marker, candidate in enumerate(evidence.chosen, start=1):
         citation = cite(course, candidate, stored, marker)
         if not _follows(citation, citations[-1:], stored):
             citation = _without_opening(citation)
-        words = " ".join(_FOOTNOTE.sub("", citation.quote).split())  # a source's own [1] would pass for a marker
+        words = without_footnotes(citation.quote)
         if citation.start > candidate.sentence.start:
             words = words[:1].upper() + words[1:]
-        body, end = _ended(words)
+        body, end = ended(words)
         pieces.append(f"{body} [{marker}]{end}")
         claims.append(Claim(text=body, citations=(marker,), support="quoted"))
         citations.append(citation)
-    return Draft(" ".join(pieces), tuple(claims), tuple(citations), prompts=(lead.stamp,) if lead else ())
+    return Draft(" ".join(pieces), tuple(claims), tuple(citations), prompts=used)
 
 
-def _ended(words: str) -> tuple[str, str]:
+def without_footnotes(words: str) -> str:
+    """Return a quotation on one line without the source's own footnotes: its [1] would pass for a marker."""
+    return " ".join(_FOOTNOTE.sub("", words).split())
+
+
+def ended(words: str) -> tuple[str, str]:
     """Return a quotation and the stop that follows its marker; a stop inside closing quotes stays where it is."""
     if _END.search(words):
         return words[:-1], words[-1]
@@ -87,29 +99,27 @@ def _without_opening(citation: Citation) -> Citation:
     )
 
 
-def refuse(course: str, title: str, evidence: Evidence, stored: StoredText) -> Draft:
-    """Return a refusal, with the evidence's reason, that shows where the course comes near.
+def refuse(course: str, title: str, evidence: Evidence, stored: StoredText, prompt: Prompt) -> Draft:
+    """Return a refusal in the words of ``prompt``, with the evidence's reason, that shows where the course comes near.
 
     What the course never mentions is named.
     """
-    prompt = load_prompt("refusals")
     reason = evidence.reason or "not_in_course"
     shown = () if reason in ("unsafe", "unclear") else tuple(cite(course, c, stored, 0) for c in evidence.nearest)
     text = prompt.fill(reason, course=title)
     if evidence.unmentioned and shown:
-        text = prompt.fill("unmentioned", course=title, words=_listed(evidence.unmentioned))
-    return Draft(text, nearest=shown, reason=reason, prompts=(prompt.stamp,))
+        text = prompt.fill("unmentioned", course=title, words=_listed(evidence.unmentioned, prompt))
+    return Draft(text, nearest=shown, reason=reason, prompts=(prompt,))
 
 
-def be_courteous(kind: Courtesy, title: str) -> Draft:
+def be_courteous(kind: Courtesy, title: str, prompt: Prompt) -> Draft:
     """Return the tutor's own short answer to a greeting, thanks or "what can you do"; it states no fact."""
-    prompt = load_prompt("courtesies")
-    return Draft(prompt.fill(kind, course=title), prompts=(prompt.stamp,))
+    return Draft(prompt.fill(kind, course=title), prompts=(prompt,))
 
 
-def _listed(words: Sequence[str]) -> str:
-    *first, last = (f"“{word}”" for word in words)
-    return f"{', '.join(first)} or {last}" if first else last
+def _listed(words: Sequence[str], prompt: Prompt) -> str:
+    *first, last = (prompt.fill("word", word=word) for word in words)
+    return prompt.fill("or", words=", ".join(first), word=last) if first else last
 
 
 def cite(course: str, candidate: Candidate, stored: StoredText, marker: int) -> Citation:
@@ -131,6 +141,20 @@ def cite(course: str, candidate: Candidate, stored: StoredText, marker: int) -> 
         start=start,
         end=end,
     )
+
+
+def notes(answer: Answer) -> list[str]:
+    """Return what a student should know of how the answer came about, in its language.
+
+    That is why no chat model phrased it though one is set, and how much of what one wrote was left out.
+    """
+    leads = load_prompt("leads", answer.language)
+    if answer.fallback not in (None, "language") and not answer.refused:
+        return [leads.fill(f"fallback_{answer.fallback}")]
+    count = len(answer.dropped)
+    if not count or answer.fallback:
+        return []
+    return [leads.fill("dropped_many", count=str(count)) if count > 1 else leads.fill("dropped_one")]
 
 
 def pieces(text: str, words: int = 4) -> list[str]:

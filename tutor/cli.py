@@ -289,7 +289,9 @@ def _plain(answer: Answer) -> str:
 
 def _sources(answer: Answer) -> str:
     """Return the citations, or the nearest passages of a refusal, as lines."""
-    lines = []
+    from tutor.answering import notes
+
+    lines = [f"({note})" for note in notes(answer)]
     if answer.standalone_question != answer.question:
         lines.append(f"(understood as: {answer.standalone_question})")
     if answer.nearest and answer.refused:

@@ -3,15 +3,23 @@
 Three forms are rewritten against the last turn: "and what about X?" (X takes the place of what the last question was
 about), a bare "why?" or "when?", and pronouns (replaced by what the last question was about). Anything else stands
 alone already: old turns must not lend an off-topic question their words.
+
+A chat model may rewrite what the rules leave unresolved; `is_faithful` holds it to the words of the conversation.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
+from tutor.courtesy import courtesy
 from tutor.types import Turn
-from tutor.words import STOP_WORDS
+from tutor.words import STOP_WORDS, content_stems, stem, words
+
+MOST_WORDS = 60  # of a rewritten question
+MOST_CHARACTERS = 400
+FEWEST_WORDS = 3  # content words; a phrase of fewer may take up what was said
 
 _WHAT_ABOUT = re.compile(r"^(?:(?:and|but|so|ok(?:ay)?)[,\s]+)?(?:what|how) about\s+(.+?)[?.!\s]*$", re.IGNORECASE)
 _ELLIPSIS = re.compile(
@@ -44,13 +52,72 @@ _POSSESSIVE = {"his", "its", "their", "theirs", "hers"}
 _PLURAL = {"they", "them", "their", "theirs", "these", "those"}
 _DO = {"do", "does", "did", "can", "could", "will", "would", "should", "must"}
 _DETERMINERS = {"the", "a", "an", "this", "these", "those", "his", "her", "their", "its", "mao's"}
+# Stems of words that tell nothing of what a question is about: "What were the consequences?", "How many died?"
+_TOPICLESS = frozenset(
+    stem(word, "en")
+    for word in """advantage aim began begin begun benefit cause change consequence cost detail die difference
+    disadvantage effect end example fact fail first follow goal happen help idea impact importance
+    important last later lead leader long main meaning mistake more next oppose outcome part people
+    person place point problem purpose reaction reason respond response result role second significance
+    similar solution start stop support survive thing third victim win won work worse worst year""".split()  # noqa: SIM905
+)
+_TO_THE_TUTOR = {"you", "your", "yours", "i", "my", "mine"}
+_MOST_NEW = 3  # content words that a question which points back may have for itself, and still be about the course
+_DEMONSTRATIVE = (
+    r"(?:(?:^|\b(?:is|was|were|are|does|did|do|can|would|of|about|after|before|by|from|with|like|than|for|in|at|on"
+    r"|during|and|why|how)\s+)that\b(?! (?:true|correct|right)\b)|\bthat\s*[?.!]*$)"
+)
+_ONE_OF_THEM = (
+    r"\bthe (?:first|second|third|fourth|last|next|other|same|previous|earlier)(?: ones?\b| things?\b|\s*[?.!]*$)"
+    r"|\bthe (?:latter|former|others|rest(?! of\b))\b|\b(?:which|what) ones?\b(?! of\b)"
+)
+_POINTING = re.compile(
+    r"\b(?:he|she|him|his|hers?|its?|they|them|theirs?|this|these|those(?! (?:who|that|which)\b))\b"
+    rf"|{_DEMONSTRATIVE}|{_ONE_OF_THEM}",
+    re.IGNORECASE,
+)
+_OWNER = {"his", "her", "hers", "its", "their", "theirs"}
+_NEW_CLAUSE = re.compile(
+    r"[,;:.?!–—]|\b(?:and|but|or|if|because|so|while|since|than|as|who|whom|which|that|when|where|why|how|after|before"
+    r"|to|without|\w+ing|says?|said|thinks?|thought|believed?|claims?|claimed|knows?|knew)\b",
+    re.IGNORECASE,
+)
+_BARE_ELSEWHERE = re.compile(
+    r"(?:(?:y|et|und|o|ou|pero|mais|aber) )?(?:por que|como|cuando|donde|quien(?:es)?|pourquoi|comment|quand|qui|warum"
+    r"|wieso|weshalb|wie|wann|wo|wer)|و?(?:لماذا|كيف|متى|اين|من)|那?(?:为什么|為什麼|怎么|怎麼|什么时候|什麼時候|谁|誰|哪里|哪裡)呢?"
+)
+# Content stems keep all words of other languages: these say how a question is put, and a rewriting may add them.
+_FUNCTION_WORDS = frozenset(
+    """a al ante como con cual cuales cuando cuantas cuanto cuantos de del desde donde durante el ella en entre era eran
+    es esa ese eso esta este esto fue fueron ha han hasta hay la las le les lo los para por que quien quienes se ser si
+    sobre son su sus un una y au aux avec ce ces cette combien comment contre dans depuis des dont du elle elles et
+    etait etaient est eut furent fut il ils l d qu n s c on ou par pendant pour pourquoi quand quel quelle quelles quels
+    qui quoi sa ses sont sur une vers als am an auf aus bei bis das dem den der die durch ein eine einem einen einer
+    eines er fur gegen hat hatte hatten im in ins ist ihr ihre kann mit nach sich sie sind seine seinen so um und uber
+    unter von vor wann war waren warum was welche welchem welchen welcher welches wenn wer wie wieso wird wo wurde
+    wurden zu zum zur""".split()  # noqa: SIM905
+)
+_EMPTY = {"ok", "okay", "well", "hey", "hi", "hello", "thank", "one", "thing", "again", "repeat"}  # stems
+_KIND_OF_QUESTION = {"why", "how", "when", "where", "who", "whom", "whose", "many", "much"}
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|none|nobody|nothing|without|neither|nor|cannot|\w+n['’]t|nunca|sin|pas|jamais|sans|nicht|nie"
+    r"|kein\w*|ohne)\b",
+    re.IGNORECASE,
+)
+_AGAIN = re.compile(r"\b(?:again|repeat|once more|same question)\b", re.IGNORECASE)
+_ADDRESS = re.compile(r"://|\bwww\.|\b(?:javascript|data|mailto):|\w@\w|[^\W\d_]\.[^\W\d_]{2}", re.IGNORECASE)
+_MARKUP = re.compile(r"[<>{}\[\]|`*_#~^\\]|&#?\w+;")
+_ABBREVIATED = re.compile(r"\b(?:Dr|Mrs?|Ms|St|Prof|Gen|[A-Z])\.")
+_TWO_SENTENCES = re.compile(r"[?!？！。؟].*\w|\.\s+\w")
+_MARKER = re.compile(r"\[\d{1,3}\]")
 _CONNECTORS = {"of", "the", "and", "de", "von", "van", "al"}
 
 
 def standalone(question: str, turns: Sequence[Turn]) -> str:
     """Return ``question`` rewritten so that it can be understood without ``turns``, or as it is."""
     question = " ".join(question.split())
-    if not turns or not question:
+    turns = questions(turns)
+    if not turns or not question or question == turns[-1].standalone:
         return question
     last = turns[-1].standalone.rstrip("?.! ")
     if match := _WHAT_ABOUT.match(question):
@@ -61,6 +128,114 @@ def standalone(question: str, turns: Sequence[Turn]) -> str:
     if match and len(match.group(1).split()) <= 4 and not _is_clause(match.group(1)):
         return _about(match.group(1), last)
     return _resolve(question, turns)
+
+
+def needs_model(question: str, turns: Sequence[Turn]) -> bool:
+    """Return whether `standalone` leaves ``question`` unresolved, so that a chat model may try.
+
+    That is a word that points at ``turns``, or a fragment without a topic. A question with a topic of its own never
+    needs a model, however far it is from the course: a rewriting could lend it the course's words.
+    """
+    turns = questions(turns)
+    if not turns or not words(question):
+        return False
+    alone = standalone(question, turns)
+    held = {term for turn in turns for text in (turn.standalone, turn.answer) for term in content_stems(text, "en")}
+    new = set(content_stems(alone, "en")) - held - _TOPICLESS
+    if len(new) > _MOST_NEW:
+        return False
+    return _points_back(alone, turns[-1].standalone) or _is_fragment(alone, held)
+
+
+def is_faithful(rewritten: str, question: str, turns: Sequence[Turn], language: str) -> bool:
+    """Return whether ``rewritten``, by a chat model, asks what ``question`` asks in the words of the conversation.
+
+    It is one question of at most `MOST_WORDS` words and `MOST_CHARACTERS` characters, without addresses, markup or
+    control characters. Its content words are those of the question and of the turns' standalone questions and answers.
+    Of the question it keeps every one but what points back, its "why" or "how many", and its "not". It repeats an
+    earlier question only where that is asked. In doubt it is refused, since the rules' own rewriting is at hand.
+    """
+    return (
+        _is_one_plain_question(rewritten)
+        and _keeps_to_the_words(rewritten, question, turns, language)
+        and _asks_the_same_way(rewritten, question, turns)
+        and (_is_asked_again(question, turns) or not _is_earlier(rewritten, turns))
+    )
+
+
+def _points_back(question: str, last: str) -> bool:
+    """Return whether a word of ``question`` points at what it does not name itself; ``last`` is the question before."""
+    expletive = _EXPLETIVE.search(question)
+    # After "Who was Lysenko?", the ideas of "Did China use his ideas?" are not those of China.
+    owners = _OWNER - {"his", "her", "hers"} if re.match(r"who", last, re.IGNORECASE) else _OWNER
+    for match in _POINTING.finditer(question):
+        word, before = match.group().lower(), question[: match.start()]
+        named = [phrase for phrase in _phrases(before) if _is_definite(phrase)]
+        if word == "it" and expletive:
+            continue
+        # "Did Stalin like it?" cannot mean Stalin; "Did Stalin like his wife?" can, and so can what a new clause says.
+        if not named or (word not in owners and not _NEW_CLAUSE.search(before.rpartition(named[-1].split()[-1])[2])):
+            return True
+    return False
+
+
+def _is_fragment(question: str, held: set[str]) -> bool:
+    """Return whether ``question`` is too short to have a topic; ``held`` are the stems of the conversation."""
+    said = words(question)
+    if _BARE_ELSEWHERE.fullmatch(" ".join(said)) or _BARE_ELSEWHERE.fullmatch(question.strip("¿?？؟ ")):
+        return True
+    content = set(content_stems(question, "en"))
+    if _TO_THE_TUTOR & set(said):
+        return False
+    # "What were sparrows?" has a topic, while "the sparrows?" may take up a word of the conversation.
+    taken_up = not _is_clause(question) and len(content) < FEWEST_WORDS and content <= _TOPICLESS | held
+    return taken_up or content <= _TOPICLESS
+
+
+def _is_one_plain_question(text: str) -> bool:
+    if len(text) > MOST_CHARACTERS or len(text.split()) > MOST_WORDS or not words(text):
+        return False
+    kinds = {unicodedata.category(character) for character in text}
+    if kinds & {"Zl", "Zp", "So"} or any(kind.startswith("C") for kind in kinds):
+        return False
+    if _ADDRESS.search(text) or _MARKUP.search(text) or _TWO_SENTENCES.search(_ABBREVIATED.sub("", text)):
+        return False
+    return text.rstrip()[-1] in "?？؟" or _is_clause(text)
+
+
+def _keeps_to_the_words(rewritten: str, question: str, turns: Sequence[Turn], language: str) -> bool:
+    """Return whether no content word is new, and none of the question's is lost."""
+
+    def stems(text: str) -> set[str]:
+        found = set(content_stems(_MARKER.sub(" ", text), language))
+        return found if language.split("-")[0] == "en" else found - {stem(word, language) for word in _FUNCTION_WORDS}
+
+    kept = stems(_POINTING.sub(" ", _WHAT_ABOUT.sub(r"\1", question))) - _EMPTY
+    held = {term for turn in turns for text in (turn.standalone, turn.answer) for term in stems(text)}
+    return kept <= stems(rewritten) <= stems(question) | held
+
+
+def _asks_the_same_way(rewritten: str, question: str, turns: Sequence[Turn]) -> bool:
+    """Return whether the question word is kept, and the negation neither lost nor made up."""
+    asked = set() if _WHAT_ABOUT.match(question) else _KIND_OF_QUESTION & set(words(question))
+    denied = _NEGATION.search(question) is not None
+    if _NEGATION.search(rewritten):
+        denied = denied or any(_NEGATION.search(turn.standalone) for turn in turns)
+        return denied and asked <= set(words(rewritten))
+    return not denied and asked <= set(words(rewritten))
+
+
+def _is_asked_again(question: str, turns: Sequence[Turn]) -> bool:
+    return _AGAIN.search(question) is not None or _is_earlier(standalone(question, turns), turns)
+
+
+def _is_earlier(question: str, turns: Sequence[Turn]) -> bool:
+    return any(words(question) in (words(turn.standalone), words(turn.question)) for turn in turns)
+
+
+def questions(turns: Sequence[Turn]) -> list[Turn]:
+    """Return the turns that asked something: thanks and greetings are left out."""
+    return [turn for turn in turns if not courtesy(turn.question)]
 
 
 def topic(question: str, plural: bool = False) -> str:
@@ -111,7 +286,7 @@ def _about(subject: str, last: str) -> str:
 
 
 def _is_clause(text: str) -> bool:
-    first = text.split()[0].lower()
+    first = text.split()[0].lower().strip(",:")
     return first in {"who", "what", "when", "where", "why", "how", "which", "whose", "whom", "tell", "explain"} or (
         first in _DO | {"is", "are", "was", "were", "has", "have", "had"}
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
+from tutor.chat import open_chat
 from tutor.errors import NotReady, TutorError
 from tutor.records import MEND
 from tutor.remote import RunningTutor
@@ -48,6 +49,7 @@ def _check(name: str, look: Callable[[], str], *needed: Check) -> Check:
 
 def _supported(settings: Settings) -> str:
     check_supported(settings)
+    open_chat(settings)
     return f"{settings.mode} mode, answered by {settings.model}"
 
 

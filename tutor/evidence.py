@@ -21,7 +21,7 @@ from tutor.index import CourseIndex, IndexedSentence, Vector
 from tutor.passages import header
 from tutor.question import Question
 from tutor.selection import disagree, select
-from tutor.types import Candidate, Evidence, Passage
+from tutor.types import Candidate, Evidence, Manner, Passage
 from tutor.words import YEAR, content_stems, stems, words
 
 FEATURES = (
@@ -42,6 +42,8 @@ _NUMBER_MISSES = FEATURES.index("number_misses")
 _KINDS = ("number", "date", "person")
 PLACES = 4  # digits of a confidence
 SHORTEST_NAME = 4  # letters; three capitals are often another way to write what the course spells out
+MAY_ANSWER = 0.05  # probability of a sentence that is shown to a chat model beside those chosen
+MOST_AROUND, MOST_AROUND_IN_DETAIL = 5, 10
 OFF_TOPIC_COSINE = 0.3  # below it, the nearest sentence is about something else altogether
 _SECTION_REQUEST = re.compile(
     r"^(?:please )?(?:tell me about|what does the (?:course|lesson|text) say about|explain|summari[sz]e|describe)\s+"
@@ -116,7 +118,12 @@ def rank(values: Sequence[float]) -> float:
 
 
 def find_evidence(
-    question: str, index: CourseIndex, passages: Sequence[int], grounder: Grounder, threshold: float
+    question: str,
+    index: CourseIndex,
+    passages: Sequence[int],
+    grounder: Grounder,
+    threshold: float,
+    manner: Manner = "plain",
 ) -> Evidence:
     """Return the sentences of ``passages`` that answer ``question``, in source order, or none.
 
@@ -145,7 +152,7 @@ def find_evidence(
     ranked = sorted(around[:READ], key=lambda c: -c.score)
     nearest = _nearest(ranked)
     if section := _section_asked_for(question, around, language):
-        return Evidence(section, nearest)
+        return Evidence(section[:1] if manner == "one_sentence" else section, nearest)
     absent = tuple(unmentioned(question, frequencies, language))
     sure = 0.0 if absent or not ranked else confidence(signs(read, odds))
     stated = round(sure, PLACES)
@@ -153,9 +160,22 @@ def find_evidence(
         best = max((values[0] for values, *_ in seen), default=0.0)
         far = best < OFF_TOPIC_COSINE or not any(frequencies.values())
         return Evidence((), nearest, "off_topic" if far else "not_in_course", absent, confidence=stated)
-    chosen = select(question, asked.kind, ranked, around, language)
+    chosen = select(question, asked.kind, ranked, around, language, manner)
     different = disagree(question, asked.kind, chosen, language)
-    return Evidence(chosen, nearest, disagree=different, confidence=stated)
+    return Evidence(
+        chosen, nearest, disagree=different, confidence=stated, around=_helping(chosen, ranked, around, manner)
+    )
+
+
+def _helping(
+    chosen: Sequence[Candidate], ranked: Sequence[Candidate], around: Sequence[Candidate], manner: Manner
+) -> tuple[Candidate, ...]:
+    """Return further sentences that may help to explain: neighbours of those chosen, then others that may answer."""
+    near = [c for c in around for one in chosen if c.passage == one.passage and c.source == one.source]
+    best = sorted(near, key=lambda c: min(abs(c.sentence.start - one.sentence.start) for one in chosen))
+    may = [c for c in ranked if c.score >= MAY_ANSWER]
+    most = MOST_AROUND_IN_DETAIL if manner in ("detailed", "example") else MOST_AROUND
+    return tuple(list(dict.fromkeys(c for c in (*best[:most], *may) if c not in chosen))[:most])
 
 
 def in_context(passage: Passage, sentences: Sequence[IndexedSentence], at: int) -> InContext:

@@ -82,18 +82,26 @@ def load_grounder(tokenizer: Path) -> Grounder:
 
     Raises `SetupError` when the model is missing or its SHA-256 is not the pinned one.
     """
+    return load_reader(MODEL, MODEL_SHA256, tokenizer, LONGEST)
+
+
+def load_reader(model: Path, sha256: str, tokenizer: Path, longest: int) -> Grounder:
+    """Return the cross-encoder in the file ``model`` that reads pairs of at most ``longest`` tokens.
+
+    Raises `SetupError` when the file is missing or its SHA-256 is another.
+    """
     try:
-        weights = MODEL.read_bytes()
+        weights = model.read_bytes()
     except OSError as error:
-        raise SetupError(f"The grounding model {MODEL.name} is missing ({error.strerror}). Reinstall tutor.") from None
-    if hashlib.sha256(weights).hexdigest() != MODEL_SHA256:
-        raise SetupError(f"The grounding model {MODEL.name} is not the pinned one (SHA-256 differs). Reinstall tutor.")
+        raise SetupError(f"The grounding model {model.name} is missing ({error.strerror}). Reinstall tutor.") from None
+    if hashlib.sha256(weights).hexdigest() != sha256:
+        raise SetupError(f"The grounding model {model.name} is not the pinned one (SHA-256 differs). Reinstall tutor.")
     import onnxruntime
     from tokenizers import Tokenizer
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # a pair is small: several are read beside one another instead
     words = Tokenizer.from_file(str(tokenizer))
-    words.enable_truncation(LONGEST, strategy="longest_first")
+    words.enable_truncation(longest, strategy="longest_first")
     words.no_padding()
     return Grounder(onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"]), words)

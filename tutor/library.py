@@ -8,30 +8,43 @@ synchronisation completes the work and drops what was left over.
 from __future__ import annotations
 
 import logging
+import os
 import re
 import tomllib
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from tutor import readers
 from tutor.embedder import Embedder
-from tutor.errors import Conflict, InputError, NotFound, NotReady, TutorError, UnreadableSource
+from tutor.errors import Conflict, InputError, NotFound, NotReady, TooLarge, TutorError, UnreadableSource
 from tutor.index import CourseIndex, Progress, Stamp, Store
 from tutor.passages import gather_passages, split_sentences, text_budget
-from tutor.records import CitedSource, Course, CourseVersion, Member, Records, SourceVersion, stored_blocks
+from tutor.prompts import OVERRIDABLE, load_prompt, override
+from tutor.records import (
+    CitedSource,
+    Course,
+    CourseOptions,
+    CourseVersion,
+    Member,
+    Records,
+    SourceVersion,
+    stored_blocks,
+)
 from tutor.types import IngestReport, Model, Passage, Source
 
 log = logging.getLogger("tutor.library")
 
 PIPELINE = 2  # raised whenever the same file would give other blocks, sentences or passages
 MANIFEST = "course.toml"
+_MOST_PROMPT_BYTES = 32_000
 _COURSE_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _UNWRITABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -45,12 +58,14 @@ class ListedSource(Model):
 
 
 class Manifest(Model):
-    """What ``course.toml`` in a folder says of the course."""
+    """What ``course.toml`` in a folder says of the course; ``prompts`` names files in the folder."""
 
     id: str
     title: str
     language: str = "en"
     licence: str | None = None
+    general_knowledge: bool = False
+    prompts: dict[str, str] = Field(default_factory=dict)
     sources: tuple[ListedSource, ...] = ()
 
 
@@ -63,6 +78,16 @@ class _File:
 
     source: Source
     origin: str
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What is known of a course beside its sources; None leaves what the course has."""
+
+    title: str | None
+    language: str
+    licence: str | None
+    options: CourseOptions | None
 
 
 def check_course_id(course: str) -> str:
@@ -98,23 +123,71 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def read_files(paths: Sequence[Path], max_bytes: int) -> tuple[list[_File], list[str], Manifest]:
-    """Return the sources below ``paths``, the names of the files skipped, and the manifest of the first folder.
+def read_options(folder: Path, manifest: Manifest) -> CourseOptions:
+    """Return the options that the ``manifest`` of ``folder`` sets, prompts as their text.
 
-    A file's source is called by its name, one in a folder by its path from there. Raises `UnreadableSource` that
-    names every file that cannot be read.
+    Raises `InputError` that names each prompt that cannot be used.
+    """
+    texts: dict[str, str] = {}
+    problems: list[str] = []
+    for prompt, name in manifest.prompts.items():
+        if prompt not in OVERRIDABLE:
+            problems.append(f"no prompt {prompt[:40]!r} can be reworded. Known are {', '.join(OVERRIDABLE)}.")
+            continue
+        try:
+            if name in {source.file for source in manifest.sources}:
+                raise InputError(f"{name} is listed as a source too. Take it out of one of the two.")
+            texts[prompt] = _read_prompt(folder, name)
+            override(load_prompt(prompt), texts[prompt], name)
+        except InputError as error:
+            problems.append(f"prompts.{prompt}: {error}")
+    if problems:
+        raise InputError(f"{folder / MANIFEST}: {' '.join(problems)}")
+    return CourseOptions(general_knowledge=manifest.general_knowledge, prompts=texts)
+
+
+def _read_prompt(folder: Path, name: str) -> str:
+    """Return the text of the file ``name`` of ``folder``; raises `InputError` for one that is not in it or no text."""
+    if _UNWRITABLE.search(name):
+        raise InputError(f"{name!a} cannot be the name of a file. Correct it.")
+    try:
+        path = Path(os.path.realpath(folder / name))
+        if Path(name).is_absolute() or ".." in Path(name).parts or not path.is_relative_to(folder.resolve()):
+            raise InputError(f"{name} leads out of the course's folder. Put the file inside.")
+        if not path.is_file():
+            raise InputError(f"{name} is not there, or is no file. Correct the path.")
+        with path.open("rb") as file:
+            data = file.read(_MOST_PROMPT_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{name}: {error.strerror or error}. Check the path and its permissions.") from None
+    if len(data) > _MOST_PROMPT_BYTES:
+        raise TooLarge(f"{name} is larger than {_MOST_PROMPT_BYTES:,} bytes. Shorten it.")
+    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):  # which a source may be
+        raise UnreadableSource(f"{name}: not UTF-8 text. Save it as UTF-8.")
+    return readers.decode(data, name)
+
+
+def read_files(paths: Sequence[Path], max_bytes: int) -> tuple[list[_File], list[str], Manifest, CourseOptions | None]:
+    """Return the sources below ``paths``, the names of the files skipped, and the first folder's manifest and options.
+
+    A file's source is called by its name, one in a folder by its path from there. There are no options where there is
+    no folder. Raises `UnreadableSource` that names every file that cannot be read.
     """
     found: dict[str, _File] = {}
     skipped: list[str] = []
     problems: list[str] = []
     first: type[TutorError] = UnreadableSource
-    manifest = _NO_MANIFEST
+    manifest, options = _NO_MANIFEST, None
     for path in paths:
         inside = _files(path)
         listed: dict[str, ListedSource] = {}
         if path.is_dir():
             own = read_manifest(path)
-            manifest = manifest if manifest.id else own
+            set_by_own = read_options(path, own)
+            if not manifest.id:
+                manifest, options = own, set_by_own
+            told = [path / name for name in own.prompts.values()]  # to a model, and no source that it may cite
+            inside = [file for file in inside if not _is_one_of(file, told)]
             listed = {source.file: source for source in own.sources}
             skipped += [str(f.relative_to(path)) for f in inside if not readers.accepts(f) and f.name != MANIFEST]
             entries = [(f, f.relative_to(path).as_posix()) for f in inside if readers.accepts(f)]
@@ -140,7 +213,7 @@ def read_files(paths: Sequence[Path], max_bytes: int) -> tuple[list[_File], list
                 first = type(error)
     if problems:
         raise (first if len(problems) == 1 else UnreadableSource)(" ".join(problems))
-    return list(found.values()), skipped, manifest
+    return list(found.values()), skipped, manifest, options
 
 
 class Library:
@@ -162,11 +235,12 @@ class Library:
     ) -> IngestReport:
         """Make ``course`` hold what ``paths`` hold now, and return what changed.
 
-        A file adds or replaces one source. A folder is mirrored: what was ingested from it and is gone vanishes.
+        A file adds or replaces one source. A folder is mirrored: what was ingested from it and is gone vanishes, and
+        the course's options are those of its manifest, which files alone leave as they are.
         ``origin`` names the folder in its place, for one that moves between installations.
         """
         check_course_id(course)
-        read, skipped, manifest = read_files(paths, max_bytes)
+        read, skipped, manifest, options = read_files(paths, max_bytes)
         if origin:
             read = [replace(file, origin=origin) for file in read]
         self.sweep(store)
@@ -178,7 +252,7 @@ class Library:
             language = row.language if row and not manifest.id else manifest.language
             sound = row is not None and live is not None and (live.pipeline, row.language) == (PIPELINE, language)
             live_name = live.index_name if live else ""
-            facts = (title or manifest.title or None, language, manifest.licence)
+            facts = _Facts(title or manifest.title or None, language, manifest.licence, options)
         read = _with_title(read, title)
         report = _compare(course, held, read, skipped)
         previous = _open(store, live_name, embedder, language)
@@ -219,11 +293,12 @@ class Library:
         except NotReady as error:
             log.warning("an old index is left until the next ingest: %s", error)
 
-    def _describe(self, course: str, facts: tuple[str | None, str, str | None], origins: dict[str, str]) -> None:
-        """Write title, licence and where each source came from, without a new version."""
+    def _describe(self, course: str, facts: _Facts, origins: dict[str, str]) -> None:
+        """Write title, licence, options and where each source came from, without a new version."""
         with self.records.write() as session:
             row = session.get_one(Course, course)
-            row.title, row.licence = facts[0] or row.title, facts[2] or row.licence
+            row.title, row.licence = facts.title or row.title, facts.licence or row.licence
+            row.options = facts.options or row.options
             for member in row.live.members if row.live else ():
                 member.origin = origins.get(member.source_version.name, member.origin)
 
@@ -232,26 +307,26 @@ class Library:
         course: str,
         number: int,
         read: list[_File],
-        facts: tuple[str | None, str, str | None],
+        facts: _Facts,
         report: IngestReport,
         store: Store,
         embedder: Embedder,
         previous: CourseIndex | None,
         progress: Progress,
     ) -> IngestReport:
-        title, language, licence = facts
-        passages = [p for file in read for p in _passages(file.source, language, embedder)]
+        passages = [p for file in read for p in _passages(file.source, facts.language, embedder)]
         texts = {file.source.version: file.source.text for file in read}
         name = f"{course}.v{number}"
         stamp = Stamp.of(embedder)
-        embedded = store.build(name, passages, texts, embedder, language, previous, progress)
+        embedded = store.build(name, passages, texts, embedder, facts.language, previous, progress)
         with self.records.write() as session:
             row = session.get(Course, course)
             if row is None:
-                row = Course(id=course, title=title or read[0].source.title, language=language, licence=licence)
+                row = Course(id=course, title=read[0].source.title, language=facts.language, licence=None)
                 session.add(row)
                 session.flush()
-            row.title, row.language, row.licence = title or row.title, language, licence or row.licence
+            row.title, row.language = facts.title or row.title, facts.language
+            row.licence, row.options = facts.licence or row.licence, facts.options or row.options
             version = CourseVersion(
                 course_id=course, number=number, index_name=name,
                 embedder=stamp.embedder, revision=stamp.revision, pipeline=PIPELINE,
@@ -290,6 +365,14 @@ def _files(path: Path) -> list[Path]:
         ]
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}. Check the path and its permissions.") from None
+
+
+def _is_one_of(file: Path, others: list[Path]) -> bool:
+    """Return whether ``file`` is one of ``others`` by whatever name."""
+    try:
+        return any(file.samefile(other) for other in others)
+    except OSError:
+        return False  # one has just been taken away: whoever reads it says so
 
 
 def _check_hash(file: Path, expected: str | None) -> None:

@@ -1,4 +1,4 @@
-"""Records: courses, source versions with their texts, conversations and their answers (SQLAlchemy, Alembic).
+"""Records: courses, versions of their texts, conversations and answers, tokens spent (SQLAlchemy, Alembic).
 
 On SQLite: WAL, foreign keys on, write transactions begin as such and are short. A course points at its live version;
 moving that pointer is the one transaction that makes a new version live.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -16,10 +16,13 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
+from pydantic import Field, ValidationError
 from sqlalchemy import (
     JSON,
+    BigInteger,
     DateTime,
     Dialect,
+    Double,
     Engine,
     ForeignKey,
     String,
@@ -33,7 +36,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, SQLAl
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 from tutor.errors import NotReady, SetupError
-from tutor.types import Block, Source
+from tutor.types import Block, Model, Source
 
 MEND = "Put a copy of the database back, or move it away to begin anew."
 
@@ -53,10 +56,37 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
 
 
+class CourseOptions(Model):
+    """What a course's manifest says to chat models."""
+
+    general_knowledge: bool = Field(
+        default=False, description="Whether they may answer what the course does not, apart and marked as unchecked."
+    )
+    prompts: dict[str, str] = Field(default_factory=dict, description="The course's own text of a prompt, by its name.")
+
+
+class Options(TypeDecorator[CourseOptions]):
+    """Course options as JSON."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: CourseOptions | None, dialect: Dialect) -> dict[str, Any] | None:
+        """Return the options as the database keeps them."""
+        return value.model_dump() if value else None
+
+    def process_result_value(self, value: dict[str, Any] | None, dialect: Dialect) -> CourseOptions:
+        """Return what the database gave as options; raises `SetupError` for options that a newer program wrote."""
+        try:
+            return CourseOptions.model_validate(value)
+        except ValidationError:
+            raise SetupError("The options of a course are of a newer tutor, or damaged. Update the tutor.") from None
+
+
 class Base(DeclarativeBase):
     """Base of all tables."""
 
-    type_annotation_map = {dict[str, Any]: JSON, list[Any]: JSON, datetime: Moment}  # noqa: RUF012
+    type_annotation_map = {dict[str, Any]: JSON, list[Any]: JSON, datetime: Moment, CourseOptions: Options}  # noqa: RUF012
 
 
 class Course(Base):
@@ -70,6 +100,7 @@ class Course(Base):
     licence: Mapped[str | None]
     live_id: Mapped[int | None]  # no foreign key: two tables that point at each other cannot be written in order
     created_at: Mapped[datetime] = mapped_column(default=_now)
+    options: Mapped[CourseOptions] = mapped_column(default=CourseOptions(), server_default="{}")
     live: Mapped[CourseVersion | None] = relationship(
         primaryjoin="foreign(Course.live_id) == CourseVersion.id", viewonly=True
     )
@@ -162,6 +193,22 @@ class CitedSource(Base):
 
     message_number: Mapped[int] = mapped_column(ForeignKey("messages.number", ondelete="CASCADE"), primary_key=True)
     source_version_id: Mapped[int] = mapped_column(ForeignKey("source_versions.id"), primary_key=True)
+
+
+class Spent(Base):
+    """The tokens that chat models read and wrote for one learner on one day (UTC), and those set aside for answers.
+
+    ``learner`` is empty where nobody is signed in; ``reserved`` holds what answers under way may take at most.
+    """
+
+    __tablename__ = "spent"
+
+    learner: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True, index=True)
+    reserved: Mapped[int] = mapped_column(BigInteger)
+    input_tokens: Mapped[int] = mapped_column(BigInteger)
+    output_tokens: Mapped[int] = mapped_column(BigInteger)
+    cost_usd: Mapped[float] = mapped_column(Double)
 
 
 def stored_blocks(source: Source) -> list[Any]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from pathlib import Path
@@ -34,8 +35,17 @@ class Settings(BaseSettings):
     )
     mode: Literal["personal", "shared"] = Field("personal", description="personal: loopback, one person")
     base_url: str = Field("http://127.0.0.1:7860", description="public address")
-    model: str = Field("quotes", description="who phrases answers: quotes")
+    model: str = Field("quotes", description="who phrases answers: quotes, or provider:model")
     model_url: str = Field("", description="another server for the model, such as vLLM's; its provider's when empty")
+    model_key_file: Path | None = Field(None, description="file that holds the model's API key, and nothing else")
+    model_seconds: float = Field(
+        60, gt=0, allow_inf_nan=False, description="time that one answer of a chat model may take in all"
+    )
+    model_first_seconds: float = Field(20, gt=0, allow_inf_nan=False, description="time to its first word")
+    model_tokens_per_day: int = Field(0, ge=0, description="that a chat model may spend on a learner; 0: no limit")
+    model_prices: str = Field("", description='dollars for a million tokens read and written, such as "3 15"')
+    model_output: Literal["text", "structured", "citations"] = Field("text", description="how a chat model answers")
+    model_context_tokens: int = Field(3_000, ge=1, description="evidence and history together, of one question")
     embedder: str = Field(DEFAULT_EMBEDDER, description="a Sentence Transformers model, by name or folder")
     database_url: str = Field("", description="records; SQLite in the state folder when empty")
     chroma_url: str = Field("", description="a Chroma server; the state folder when empty")
@@ -58,10 +68,32 @@ class Settings(BaseSettings):
             raise ValueError("home: the file stands in the state folder and cannot move it; set TUTOR_HOME instead")
         return init_settings, env_settings, file
 
-    @field_validator("home", "cache")
+    @field_validator("model_key_file", mode="before")
     @classmethod
-    def _expanded(cls, folder: Path) -> Path:
-        return folder.expanduser()
+    def _none_when_empty(cls, path: object) -> object:
+        return None if path == "" else path
+
+    @field_validator("home", "cache", "model_key_file")
+    @classmethod
+    def _expanded(cls, path: Path | None) -> Path | None:
+        try:
+            return path.expanduser() if path else path
+        except RuntimeError:
+            raise ValueError("no such user; write the whole path") from None
+
+    @field_validator("model_key_file")
+    @classmethod
+    def _not_the_key(cls, path: Path | None) -> Path | None:
+        """Refuse what is no whole path: it may well be the key itself, which would then be printed as a path."""
+        if path and not path.is_absolute():
+            raise ValueError("give the whole path of a file that holds the key, such as ~/model.key")
+        return path
+
+    @field_validator("model_prices")
+    @classmethod
+    def _two_prices(cls, prices: str) -> str:
+        _prices(prices)
+        return prices
 
     @classmethod
     def load(cls, **overrides: object) -> Settings:
@@ -69,7 +101,8 @@ class Settings(BaseSettings):
         try:
             return cls(**overrides)  # type: ignore[arg-type]
         except ValidationError as error:
-            problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg'].lower()}" for e in error.errors())
+            said = [(".".join(map(str, e["loc"])), e["msg"].removeprefix("Value error, ")) for e in error.errors()]
+            problems = "; ".join(f"{name}: {message.lower()}" for name, message in said)
             raise SetupError(f"Settings are wrong: {problems}. Correct the environment or tutor.toml.") from None
         except ValueError as error:
             raise SetupError(f"tutor.toml in {_home()} cannot be read: {error}.") from None
@@ -79,8 +112,13 @@ class Settings(BaseSettings):
         """The SQLAlchemy URL of the records."""
         return self.database_url or f"sqlite:///{self.home / 'tutor.db'}"
 
+    @property
+    def prices(self) -> tuple[float, float] | None:
+        """Dollars for a million tokens that a chat model reads and writes, None where none are given."""
+        return _prices(self.model_prices)
+
     def origins(self) -> dict[str, tuple[str, str]]:
-        """Return each setting's value, passwords hidden, and where it came from.
+        """Return each setting's value, passwords and keys hidden, and where it came from.
 
         That is ``environment``, ``tutor.toml`` or ``default``.
         """
@@ -91,10 +129,24 @@ class Settings(BaseSettings):
                 origin = "environment"
             else:
                 origin = "tutor.toml" if name in file else "default"
-            origins[name] = (without_password(str(getattr(self, name))), origin)
+            value = getattr(self, name)
+            origins[name] = ("" if value is None else without_password(str(value)), origin)
         return origins
 
 
+def _prices(written: str) -> tuple[float, float] | None:
+    try:
+        prices = tuple(float(price) for price in written.split())
+    except ValueError:
+        prices = (math.nan,)
+    if not prices:
+        return None
+    if len(prices) != 2 or not all(math.isfinite(price) and price >= 0 for price in prices):
+        raise ValueError('give dollars for a million tokens read and written, such as "3 15"')
+    return prices
+
+
 def without_password(url: str) -> str:
-    """Return ``url`` as it may be shown: ``***`` for its password."""
-    return re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:***@", url)
+    """Return ``url`` as it may be shown: ``***`` for its password and for keys among its parameters."""
+    url = re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:***@", url)
+    return re.sub(r"(?i)([?&][^=&#]*(?:key|token|secret|password)[^=&#]*=)[^&#]*", r"\1***", url)

@@ -20,11 +20,13 @@ from sqlalchemy.orm import Session
 from ulid import ULID
 
 from tutor import answering, suggestions
-from tutor.condense import standalone
-from tutor.courtesy import courtesy, is_tampering, without_greeting
+from tutor.answering import Draft
+from tutor.budget import Budget
+from tutor.chat import open_chat
 from tutor.errors import Conflict, InputError, NotFound, SetupError, TooLarge, TutorError
+from tutor.language import detect
 from tutor.library import Library, bundled_courses, read_manifest
-from tutor.records import CitedSource, ConversationRow, Course, MessageRow, Records, SourceVersion
+from tutor.records import CitedSource, ConversationRow, Course, CourseOptions, MessageRow, Records, SourceVersion
 from tutor.settings import Settings
 from tutor.spelling import correct
 from tutor.types import (
@@ -33,7 +35,6 @@ from tutor.types import (
     Conversation,
     ConversationInfo,
     CourseInfo,
-    Evidence,
     Heading,
     IngestReport,
     Message,
@@ -42,26 +43,28 @@ from tutor.types import (
     StoredSource,
     Timings,
     Turn,
+    Usage,
 )
-from tutor.words import content_stems, stem
+from tutor.words import stem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # these import Chroma and torch: seconds that only asking and ingesting need
+    from langchain_core.language_models import BaseChatModel
+
+    from tutor.chain import Chain
     from tutor.embedder import Embedder
     from tutor.grounder import Grounder
     from tutor.index import CourseIndex, Progress, Store
 
 log = logging.getLogger("tutor")
 
-_HISTORY = 6  # turns that follow-ups are read against
+_HISTORY = 40  # turns that are read; a chat model is told of those that do not fit in short
 _TITLE = 60
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def check_supported(settings: Settings) -> None:
     """Raise `SetupError` for a setting that is well formed, but that this version cannot serve."""
-    if settings.model != "quotes":
-        raise SetupError(f"TUTOR_MODEL is {settings.model!r}. This version knows: quotes.")
     if settings.mode != "personal":
         raise SetupError(f"TUTOR_MODE is {settings.mode!r}. This version knows: personal.")
 
@@ -69,10 +72,13 @@ def check_supported(settings: Settings) -> None:
 class Tutor:
     """One installation of the tutor. Thread-safe; opening it is quick, models are loaded when first needed."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, model: BaseChatModel | None = None) -> None:
+        """Open with ``settings``; ``model`` takes the place of the chat model that they name."""
         check_supported(settings)
         self.settings = settings
+        self.chat = open_chat(settings, model)
         self.records = Records(settings.database)
+        self.budget = Budget(self.records, settings.model_tokens_per_day, settings.prices)
         self.library = Library(self.records)
         self._store: Store | None = None
         self._embedder: Embedder | None = None
@@ -111,6 +117,7 @@ class Tutor:
     def warm(self, progress: Progress = lambda done, total: None) -> None:
         """Load the models and bring the bundled courses up to date, where there is no course yet or they are there."""
         self.embedder.query("Is the tutor warm?")
+        detect("Is the tutor warm?", "en")
         _ = self.grounder.stems  # half a second that the first typing error would take
         existing = {course.id for course in self.courses()}
         for folder in sorted(bundled_courses().iterdir()):
@@ -259,50 +266,67 @@ class Tutor:
         ``history`` is what was said before it, where the caller keeps the conversation. Raises `InputError` or
         `TooLarge` for an unusable question, `NotFound` for an unknown course or conversation.
         """
+        *_, answer = self.stream(course, question, conversation, learner, history)
+        assert isinstance(answer, Answer)
+        return answer
+
+    def stream(
+        self,
+        course: str,
+        question: str,
+        conversation: str | None = None,
+        learner: str | None = None,
+        history: Sequence[Turn] = (),
+    ) -> Iterator[str | Answer]:
+        """Yield the answer's text in pieces of a few words, and last the whole `Answer`; raises as `ask` does.
+
+        What a chat model writes is yielded sentence by sentence, each one checked.
+        """
         question = self._checked(question)
+        begun = False
         try:
-            return self._answer(course, question, conversation, learner, history)
+            for piece in self._answers(course, question, conversation, learner, history):
+                begun = True
+                yield piece
         except Conflict:
             # The course was replaced between reading and storing: ask what is live now.
             self._indexes.pop(course, None)
-            return self._answer(course, question, conversation, learner, history)
+            if begun:
+                raise
+            yield from self._answers(course, question, conversation, learner, history)
 
-    def stream(
-        self, course: str, question: str, conversation: str | None = None, learner: str | None = None
-    ) -> Iterator[str | Answer]:
-        """Yield the answer's text in pieces of a few words, and last the whole `Answer`; raises as `ask` does."""
-        answer = self.ask(course, question, conversation, learner)
-        yield from answering.pieces(answer.answer)
-        yield answer
-
-    def _answer(
+    def _answers(
         self, course: str, question: str, conversation: str | None, learner: str | None, history: Sequence[Turn]
-    ) -> Answer:
+    ) -> Iterator[str | Answer]:
         started = perf_counter()
         with self.records.read() as session:
             row = _course(session, course)
-            title, language = row.title, row.language
+            title, language, options = row.title, row.language, row.options
             heard = _turns(_conversation(session, conversation, course, learner)) if conversation else ()
-            turns = (*history, *heard)[-_HISTORY:]
-        kind = courtesy(question)
-        alone = question if kind else self._corrected(course, standalone(without_greeting(question), turns), language)
-        condensed = perf_counter()
-        evidence = Evidence((), ()) if kind else self._evidence(course, alone, language)
-        retrieved = perf_counter()
+        turns = (*history, *heard)
+        from tutor.chain import Asked  # it loads LangChain: seconds that only asking needs
+
+        path = self._path(course, title, language, options, learner)
+        said = ""
+        draft: Draft | None = None
+        usage: Usage | None = None
+        try:
+            for piece in path.steps().stream(Asked(question, turns)):
+                if isinstance(piece, str):
+                    said += piece
+                    yield from answering.pieces(piece)
+                else:
+                    draft = piece
+        finally:  # a student who leaves has spent what was written until then
+            usage = path.settle()
+        asked = path.asked
+        assert draft and asked and draft.text.startswith(said)
         with self.records.read() as session:
-            texts = _Texts(session, course)
-            if kind:
-                draft = answering.be_courteous(kind, title)
-            elif evidence.reason:
-                draft = answering.refuse(course, title, evidence, texts)
-            else:
-                draft = answering.quote(course, evidence, texts)
-            asked = [*(turn.question for turn in turns), question, alone]
-            suggested = self._suggest(session, course, draft.citations or draft.nearest, asked)
-        answered = perf_counter()
+            questions = [*(turn.question for turn in turns), question, asked.alone]
+            suggested = self._suggest(session, course, draft.citations or draft.nearest, questions)
         answer = Answer(
             question=question,
-            standalone_question=alone,
+            standalone_question=asked.alone,
             answer=draft.text,
             refused=draft.reason is not None,
             reason=draft.reason,
@@ -312,18 +336,39 @@ class Tutor:
             suggestions=suggested,
             course=course,
             conversation=conversation or f"c_{ULID()}",
-            answerer="quotes",
-            prompts=draft.prompts,
-            timings_ms=Timings(
-                condense=_ms(started, condensed),
-                retrieve=_ms(condensed, retrieved),
-                answer=_ms(retrieved, answered),
-                total=_ms(started, answered),
-            ),
-            confidence=evidence.confidence,
+            answerer=draft.answerer,
+            prompts=tuple(prompt.stamp for prompt in draft.prompts),
+            timings_ms=_timings(path, started, perf_counter()),
+            confidence=asked.evidence.confidence,
+            usage=usage,
+            prompt_hashes={prompt.stamp: prompt.hash for prompt in draft.prompts},
+            dropped=draft.dropped,
+            fallback=draft.fallback,
+            manner=asked.manner,
+            language=asked.language,
         )
         self._remember(answer, learner)
-        return answer
+        yield from answering.pieces(draft.text[len(said) :])
+        yield answer
+
+    def _path(self, course: str, title: str, language: str, options: CourseOptions, learner: str | None) -> Chain:
+        """Return the path that a question to ``course`` takes."""
+        from tutor.chain import Chain
+
+        return Chain(
+            course=course,
+            title=title,
+            spoken=language,
+            options=options,
+            index=lambda: self.index(course),
+            grounder=lambda: self.grounder,
+            correct=lambda question: self._corrected(course, question, language),
+            stored=_Texts(self.records, course),
+            settings=self.settings,
+            chat=self.chat,
+            budget=self.budget,
+            learner=learner,
+        )
 
     def retrieve(self, course: str, question: str, k: int = 12) -> tuple[Passage, ...]:
         """Return the ``k`` passages that come nearest to a standalone question, best first; raises `NotFound`."""
@@ -332,24 +377,6 @@ class Tutor:
         index = self.index(course)
         found = HybridRetriever(index=index, k=k).invoke(question)
         return tuple(passage for passage, _ in index.passages([d.metadata["passage"] for d in found]))
-
-    def _evidence(self, course: str, question: str, language: str) -> Evidence:
-        from tutor.evidence import find_evidence
-        from tutor.retrieval import HybridRetriever
-
-        if is_tampering(question):
-            return Evidence((), (), "unsafe")
-        if not content_stems(question, language):
-            return Evidence((), (), "unclear")
-        index = self.index(course)
-        found = HybridRetriever(index=index).invoke(question)
-        return find_evidence(
-            question,
-            index,
-            [document.metadata["passage"] for document in found],
-            self.grounder,
-            self.settings.evidence_threshold,
-        )
 
     def _corrected(self, course: str, question: str, language: str) -> str:
         """Return ``question`` with its typing errors mended by the course's own words."""
@@ -439,14 +466,15 @@ class Tutor:
 class _Texts:
     """The stored texts that one answer quotes, each read once."""
 
-    def __init__(self, session: Session, course: str) -> None:
-        self._session, self._course = session, course
+    def __init__(self, records: Records, course: str) -> None:
+        self._records, self._course = records, course
         self._read: dict[tuple[str, str], str] = {}
 
     def __call__(self, source: str, version: str) -> str:
         if (source, version) not in self._read:
             query = select(SourceVersion.text).filter_by(course_id=self._course, name=source, version=version)
-            text = self._session.scalar(query)
+            with self._records.read() as session:
+                text = session.scalar(query)
             if text is None:
                 raise Conflict(f"The course {self._course!r} has just changed. Ask again.")
             self._read[source, version] = text
@@ -476,7 +504,7 @@ def _conversation(session: Session, id: str, course: str | None, learner: str | 
 
 def _turns(row: ConversationRow) -> tuple[Turn, ...]:
     answers: list[dict[str, Any]] = [message.answer for message in row.messages[-_HISTORY:]]
-    return tuple(Turn(a["question"], a["standalone_question"], a["answer"]) for a in answers)
+    return tuple(Turn(a["question"], a["standalone_question"], a["answer"], a.get("language", "en")) for a in answers)
 
 
 def _info(row: ConversationRow) -> ConversationInfo:
@@ -490,6 +518,20 @@ def _with_changes(answer: Answer, live: set[tuple[str, str]]) -> Answer:
         return tuple(c.model_copy(update={"changed": (c.source, c.version) not in live}) for c in citations)
 
     return answer.model_copy(update={"citations": checked(answer.citations), "nearest": checked(answer.nearest)})
+
+
+def _timings(path: Chain, started: float, ended: float) -> Timings:
+    clock = path.writing.clock if path.writing else None
+    first, checked = (clock.first_token, clock.first_sentence) if clock else (None, None)
+    return Timings(
+        condense=_ms(started, path.condensed),
+        retrieve=_ms(path.condensed, path.retrieved),
+        answer=_ms(path.retrieved, ended),
+        total=_ms(started, ended),
+        first_token=_ms(started, first) if first else None,
+        first_sentence=_ms(started, checked) if checked else None,
+        check=round(clock.checking * 1000) if clock else None,
+    )
 
 
 def _ms(start: float, end: float) -> int:

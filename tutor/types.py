@@ -91,6 +91,7 @@ class Turn:
     question: str
     standalone: str
     answer: str
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ class Evidence:
 
     ``unmentioned`` are words of the question that the course never uses; ``disagree`` says that the chosen sentences
     give different figures for the same thing; ``confidence`` is the probability that the course answers, None where the
-    question was not weighed.
+    question was not weighed; ``around`` are further sentences that may help to explain.
     """
 
     chosen: tuple[Candidate, ...]
@@ -121,6 +122,7 @@ class Evidence:
     unmentioned: tuple[str, ...] = ()
     disagree: bool = False
     confidence: float | None = None
+    around: tuple[Candidate, ...] = ()
 
 
 # --- what callers see ------------------------------------------------------------------------------------------------
@@ -128,7 +130,7 @@ class Evidence:
 RefusalReason = Literal["not_in_course", "off_topic", "unsafe", "unclear"]
 Support = Literal["quoted", "verified", "unsupported"]
 Manner = Literal["plain", "simpler", "detailed", "example", "one_sentence"]
-Fallback = Literal["failed", "slow", "busy", "over_budget", "unsupported", "leaked"]
+Fallback = Literal["failed", "slow", "busy", "over_budget", "unsupported", "leaked", "language"]
 
 
 class Model(BaseModel):

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape as _escape
 
+from tutor.answering import notes
 from tutor.types import Answer, Citation, ConversationInfo, CourseInfo, Message
 
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -59,8 +60,8 @@ def render_exchange(answer: Answer, last: bool) -> str:
     """Return a question with its answer; the ``last`` one also proposes what to ask next."""
     return (
         f'<article class="exchange">{_question(answer.question)}{_understood(answer)}'
-        f'<div class="answer{" refused" if answer.refused else ""}">{_words(answer)}{_support(answer)}'
-        f"{_sources(answer.citations)}{_nearest(answer.nearest)}</div>"
+        f'<div class="answer{" refused" if answer.refused else ""}">{_words(answer)}{_support(answer)}{_notes(answer)}'
+        f"{_sources(answer.citations)}{_nearest(answer.nearest)}</div>{_beyond(answer)}"
         f"{_suggestions(answer.suggestions) if last else ''}</article>"
     )
 
@@ -134,28 +135,47 @@ def _last_word(text: str) -> tuple[str, str]:
     return (text[: match.start()], match.group()) if match else (text, "")
 
 
+def _in_parts(answer: Answer) -> tuple[str, str]:
+    """Return the answer's text in two: what rests on the course, and what does not and stands below it."""
+    if all(claim.support != "unsupported" for claim in answer.claims):
+        return answer.answer, ""
+    said, _, beyond = answer.answer.partition("\n\n")
+    return said, beyond
+
+
 def _by_support(answer: Answer) -> Iterator[tuple[str, bool]]:
-    """Yield the answer's text in parts, each with whether the course supports it."""
+    """Yield what stands above the part beyond the course, in parts, each with whether the course supports it."""
+    said = _in_parts(answer)[0]
     at = 0
     for claim in answer.claims:
-        found = answer.answer.find(claim.text, at) if claim.support == "unsupported" else -1
+        found = said.find(claim.text, at) if claim.support == "unsupported" else -1
         if found >= 0:
-            yield answer.answer[at:found], True
+            yield said[at:found], True
             at = found + len(claim.text)
             yield claim.text, False
-    yield answer.answer[at:], True
+    yield said[at:], True
+
+
+def _beyond(answer: Answer) -> str:
+    """Return what is not from the course, set apart."""
+    beyond = _in_parts(answer)[1]
+    return f'<aside class="beyond" dir="auto"><p>{escape(beyond)}</p></aside>' if beyond else ""
+
+
+def _notes(answer: Answer) -> str:
+    return "".join(f'<p class="note" dir="auto">{escape(note)}</p>' for note in notes(answer))
 
 
 def _support(answer: Answer) -> str:
     supports = {claim.support for claim in answer.claims}
-    if not supports:
+    if not supports or "unsupported" in supports:
         return ""
     if supports == {"quoted"}:
         said = "In the course’s own words"
-    elif "unsupported" in supports:
-        said = "Not all of this was found in the course"
-    else:
+    elif supports == {"verified"}:
         said = "Reworded, and checked against the course"
+    else:
+        said = "Partly in the course’s own words, partly reworded and checked against them"
     return f'<p class="support">{said}</p>'
 
 

@@ -1,0 +1,185 @@
+"""Verifying: what a claim may say of the sentences that it cites, each rule for itself and all together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from tutor.rules import RULES
+from tutor.verifying import as_quoted, has_markup, verify
+
+SHOWN = {
+    1: "In 1958 Mao Zedong launched the Great Leap Forward.",
+    2: "Farmers built small furnaces in their back yards.",
+    3: "The steel that they made was too poor to use.",
+    4: "Newspapers reported that the harvest had doubled.",
+    5: "The famine killed about 30 million people between 1959 and 1961.",
+    6: "Stalin invited Mao to Moscow on 16 December 1949.",
+    7: "The pots were unusable, and nobody could cook at home.",
+    8: "A poster promised “more, faster, better and cheaper” to everyone who worked.",
+    9: "China built canals of 12 kilometers, and 3 tons of grain were lost.",
+    10: "Some villages grew more rice, but most grew less.",
+}
+
+
+def always(claim: str, spans: object) -> bool:
+    return True
+
+
+def never(claim: str, spans: object) -> bool:
+    return False
+
+
+def reason(claim: str, *cited: int) -> str | None:
+    """Return why a claim fails when nothing but the sentences that it cites was shown."""
+    return verify(claim, cited, {id: SHOWN[id] for id in cited}, always, "en").reason
+
+
+@pytest.mark.parametrize(
+    ("claim", "cited"),
+    [
+        ("Mao Zedong launched the Great Leap Forward in 1958", [1]),
+        ("The Great Leap Forward was launched by Mao Zedong", [1]),
+        ("Peasants built furnaces in their yards", [2]),
+        ("About thirty million people died in the famine", [5]),
+        ("The famine lasted from 1959 to 1961", [5]),
+        ("Mao was invited to Moscow by Stalin in December 1949", [6]),
+        ("In 1949 Stalin invited Mao", [6]),
+        ("Newspapers said that the harvest doubled", [4]),
+        ("According to the reports, the harvest doubled", [4]),
+        ("Nobody could cook at home", [7]),
+        ("The pots were unusable", [7]),
+        ("A poster promised “More, faster, better and cheaper”", [8]),
+        ("The Chinese canals were 12 km long", [9]),
+        ("Three tons of grain were lost", [9]),
+        ("Farmers built furnaces, but the steel was too poor", [2, 3]),
+        ("One of the reasons was the poor steel", [3]),
+    ],
+)
+def test_a_true_rewording_holds(claim: str, cited: list[int]) -> None:
+    assert reason(claim, *cited) is None
+
+
+@pytest.mark.parametrize(
+    ("claim", "cited", "why"),
+    [
+        ("Mao Zedong launched the Great Leap Forward in 1959", [1], "number"),
+        ("The famine killed about 3 million people", [5], "number"),
+        ("The famine killed 30 million kilograms", [5], "number"),
+        ("Stalin invited Mao on 17 December 1949", [6], "number"),
+        ("The canals were 12 miles long", [9], "number"),
+        ("The second furnace stood in a yard", [2], "number"),
+        ("Lenin launched the Great Leap Forward", [1], "name"),
+        ("Mao Zedong and Zhou Enlai launched the Great Leap Forward", [1], "name"),
+        ("Farmers in Russia built small furnaces", [2], "name"),
+        ('A poster promised "food for everyone"', [8], "quotation"),
+        ("The steel was not too poor to use", [3], "negation"),
+        ("Farmers never built furnaces", [2], "negation"),
+        ("Farmers failed to build furnaces", [2], "negation"),
+        ("Everybody could cook at home", [7], "negation"),
+        ("The pots were usable", [7], "direction"),
+        ("Most villages grew more rice", [10], None),  # both directions stand there: the last check has to decide
+        ("The harvest had doubled", [4], "report"),
+        ("All farmers built furnaces", [2], "scope"),
+        ("Mao invited Stalin to Moscow", [6], "roles"),
+        ("Stalin was invited to Moscow by Mao", [6], "roles"),
+        ("See https://example.org for the furnaces", [2], "markup"),
+        ("Farmers built ![small](furnaces)", [2], "markup"),
+        ("Farmers built <b>furnaces</b>", [2], "markup"),
+        ("Farmers built fur\u200bnaces", [2], "markup"),
+        ("Yes", [2], "fragment"),
+    ],
+)
+def test_what_is_turned_round_or_added_is_named(claim: str, cited: list[int], why: str | None) -> None:
+    assert reason(claim, *cited) == why
+
+
+@pytest.mark.parametrize(
+    ("claim", "span"),
+    [
+        ("Output rose in 1958", "Output fell in 1958."),
+        ("The plan failed", "The plan succeeded."),
+        ("He came before the famine", "He came after the famine."),
+        ("The north starved", "The south starved."),
+        ("They approved the plan", "They rejected the plan."),
+        ("The harvest was good", "The harvest was bad."),
+    ],
+)
+def test_the_opposite_of_what_the_course_says_does_not_hold(claim: str, span: str) -> None:
+    assert verify(claim, [1], {1: span}, always, "en").reason in ("direction", "negation")
+
+
+def test_what_the_rules_let_pass_needs_support_by_its_meaning() -> None:
+    verdict = verify("Farmers built small furnaces", [2], SHOWN, never, "en")
+    assert (verdict.cited, verdict.reason) == ((), "support")
+
+
+def test_the_costly_check_is_not_asked_where_a_rule_fails() -> None:
+    asked: list[str] = []
+
+    def supported(claim: str, spans: object) -> bool:
+        asked.append(claim)
+        return True
+
+    verify("Lenin built small furnaces", [2], {2: SHOWN[2]}, supported, "en")
+    assert asked == []
+
+
+@pytest.mark.parametrize("cited", [[], [99], [5], [5, 3]])
+def test_a_claim_is_cited_anew_where_another_sentence_supports_it(cited: list[int]) -> None:
+    def supported(claim: str, spans: Sequence[str]) -> bool:
+        return any("furnaces" in span for span in spans)
+
+    assert verify("Farmers built small furnaces in back yards", cited, SHOWN, supported, "en").cited == (2,)
+
+
+def test_two_sentences_may_support_a_claim_together() -> None:
+    claim = "Mao Zedong launched the Great Leap Forward and farmers built small furnaces"
+
+    def supported(claim: str, spans: object) -> bool:
+        return isinstance(spans, list) and len(spans) == 2
+
+    assert verify(claim, [1], {1: SHOWN[1], 2: SHOWN[2]}, supported, "en").cited == (1, 2)
+
+
+@pytest.mark.parametrize(("cited", "why"), [([], "uncited"), ([99], "not_shown")])
+def test_a_claim_that_nothing_supports_says_what_its_citation_lacked(cited: list[int], why: str) -> None:
+    assert verify("Lenin built the first furnaces of Europe", cited, SHOWN, always, "en").reason == why
+
+
+def test_citations_that_add_nothing_are_left_out() -> None:
+    assert verify("Farmers built small furnaces", [1, 2, 3], SHOWN, always, "en").cited == (2,)
+
+
+def test_each_rule_has_a_case_here() -> None:
+    assert set(RULES) == {"number", "name", "quotation", "negation", "direction", "scope", "report", "roles"}
+
+
+@pytest.mark.parametrize(
+    ("claim", "shown"),
+    [
+        ('It promised "More,  FASTER, better"', "It promised “more, faster, better”"),
+        ("It promised 'more faster'", "It promised “more, faster”"),
+        ("It promised “peace”", "It promised “peace”"),
+        ("It didn't say so, and that's that", "It didn't say so, and that's that"),
+    ],
+)
+def test_quotations_are_cut_from_the_sentence(claim: str, shown: str) -> None:
+    assert as_quoted(claim, [SHOWN[8]]) == shown
+
+
+@pytest.mark.parametrize(
+    "text", ["a b", "In 1958, 3.5 tons.", "He said: “no”.", "5 < 6 tons", "and/or", "the U.S. army"]
+)
+def test_plain_words_are_no_markup(text: str) -> None:
+    assert not has_markup(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["http://a.b", "www.a.b", "ftp://x", "[a](b)", "![a](b)", "<script>", "</p>", "<!-- -->", "javascript:x", "`" * 3,
+     "data:text/html,x", "&#106;", "evil.com", "a\u202eb", "a\u2066b"],
+)  # fmt: skip
+def test_links_pictures_and_unseen_characters_are(text: str) -> None:
+    assert has_markup(f"He said {text} then")

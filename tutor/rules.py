@@ -1,0 +1,297 @@
+"""Rules: what a claim may not say otherwise than the sentences that it cites, each checked on its words alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from itertools import combinations
+from typing import Literal
+
+from tutor.condense import names
+from tutor.tokens import Token, tokens
+from tutor.words import content_stems, stem, words
+
+Reason = Literal[
+    "markup", "uncited", "not_shown", "number", "name", "quotation", "negation", "direction", "scope", "report",
+    "roles", "support", "fragment", "broken_off", "repeated", "leaked", "beside",
+]  # fmt: skip
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+QUOTED = re.compile(r"[“\"«„]([^”\"»“]{2,}?)[”\"»]|(?<![\w])[‘']([^’']+(?:[’'][^’'\s]+)*)[’'](?!\w)")
+_CLAUSE = re.compile(
+    r"[,;:—–()]|\b(?:but|although|though|because|while|whereas|which|who|unless|so that)\b"
+    r"|\band(?= (?:it|he|she|they|that)\b)",
+    re.IGNORECASE,
+)
+# The words below are compared as stems; each list is of one kind of thing that a rewording must not turn round.
+_NEGATORS = _set("not no never none nobody nothing neither nor without cannot hardly barely scarcely nowhere")
+_NEGATIVE_VERBS = _set("fail refus lack den stop prevent avoid ceas unabl imposs")
+_OPPOSITES = (
+    ("increase rise rose risen grow grew grown climb climbed gain higher more up above over exceed raise",
+     "decrease fall fell fallen shrink shrank decline drop dropped lose lower less fewer down below under reduce cut"),
+    ("before earlier precede prior", "after later follow since"),
+    ("begin began begun start launch open introduce", "end ended finish stop close abolish abandon"),
+    ("first earliest", "last final latest"),
+    ("success succeed succeeded successful win won victory", "failure fail failed defeat lost disaster"),
+    ("true real", "false untrue fake"),
+    ("good better best improve", "bad worse worst worsen poor poorer"),
+    ("north northern", "south southern"),
+    ("east eastern", "west western"),
+    ("accept agree support approve praise allow permit", "reject refuse oppose criticize criticise deny forbid ban"),
+    ("rich wealthy", "poor poverty"),
+    ("large big huge great many", "small little tiny few"),
+    ("strong stronger", "weak weaker"),
+    ("import", "export"),
+    ("buy bought", "sell sold"),
+    ("enter arrive", "leave depart left"),
+    ("male man men husband son father", "female woman women wife daughter mother"),
+    ("young younger", "old older"),
+    ("majority most", "minority"),
+)  # fmt: skip
+_SCOPES = _set(
+    """all every always everyone everybody everything everywhere only entirely completely totally exclusively solely
+    most best worst largest biggest greatest highest lowest smallest"""
+)
+_WIDE = {
+    "all": ("every", "everi", "whole", "entire", "each"),
+    "every": ("all", "each", "everi"),
+    "largest": ("biggest", "greatest"),
+}
+_HEDGES = _set(
+    """say said tell told claim report announc boast believ think thought argu alleg suppos accord promis plan want hope
+    expect intend aim goal predict propos suggest order demand would should could might may perhap possibl rumour rumor
+    propaganda estim imagin dream pretend exagger target wish tri attempt meant"""
+)
+_OWN_REPORTS = _HEDGES | _set("text cours sourc passag mention describ speak author state")
+_BY = re.compile(r"\bby(?: the| an?)?(?: \w+)?\s*$", re.IGNORECASE)
+_TOGETHER = re.compile(r"\b(?:and|or|with|between|both)\b|,", re.IGNORECASE)
+_UNITS = frozenset(
+    stem(word, "en")
+    for word in _set(
+        """foot yard mile millimeter centimeter meter metre kilometer kilometre gram kilogram pound ounce ton tonne
+        second minute hour day week month year decade century percent dollar acre hectare litre liter gallon degree"""
+    )
+)
+_DEMONYM = _set("n an ian ese ish ist ists ism s i ic ans ians")
+# Words that often open a sentence: capitals there say nothing. Others count as names, for the sake of swapped ones.
+_OPENERS = _set(
+    """farmers peasants people workers villagers families children women men students soldiers officials leaders
+    cadres historians scholars experts economists scientists researchers teachers critics newspapers reports
+    records figures estimates steel grain food crops harvests communes furnaces factories industry agriculture
+    production propaganda famine hunger millions thousands hundreds dozens several according despite although
+    however since until when while later eventually finally meanwhile instead additionally furthermore moreover
+    therefore thus overall similarly as during under over within without because due rather unlike like including
+    local national rural urban many few today then now here it its he she they we his her their our this that
+    these those there what which who
+    everybody everyone nobody somebody someone nothing everything something people two three
+    four five six seven eight nine ten eleven twelve twenty thirty forty fifty sixty hundred"""
+)
+
+
+def _numbers_hold(claim: str, spans: Sequence[str], language: str) -> bool:
+    """Every number, date and ordinal occurs in the sentences, with the unit that it has there."""
+    held = [tokens(span) for span in spans]
+    return all(
+        any(_has_number(token, following, inside) for inside in held)
+        for token, following in _numbers(tokens(claim))
+        if not _is_small_talk(token, following)
+    )
+
+
+def _numbers(found: Sequence[Token]) -> list[tuple[Token, str]]:
+    """Return the numbers of a text, each with the unit behind it, empty where there is none."""
+    after = [str(token.value) if token.kind == "word" else "" for token in (*found[1:], Token("word", ""))]
+    stems = [stem(word, "en") for word in after]
+    return [(t, s if s in _UNITS else "") for t, s in zip(found, stems, strict=True) if t.kind != "word"]
+
+
+def _is_small_talk(token: Token, unit: str) -> bool:
+    """Return whether a number counts nothing, as in "one of the reasons" or "first, …"."""
+    return token.kind == "number" and token.value == 1 and not unit
+
+
+def _has_number(token: Token, unit: str, inside: Sequence[Token]) -> bool:
+    for other, its_unit in _numbers(inside):
+        same = other.kind == token.kind and other.value == token.value
+        if (same or _same_date(token, other)) and (not unit or unit == its_unit):
+            return True
+    return False
+
+
+def _same_date(token: Token, other: Token) -> bool:
+    """Return whether a date, or a year, says no more than another date does and nothing else."""
+    if isinstance(other.value, tuple):
+        year = (int(str(token.value)), 0, 0) if _is_year(token) else None
+        wanted = token.value if isinstance(token.value, tuple) else year
+        return wanted is not None and all(part in (0, own) for part, own in zip(wanted, other.value, strict=True))
+    return isinstance(token.value, tuple) and _is_year(other) and token.value == (int(other.value), 0, 0)
+
+
+def _is_year(token: Token) -> bool:
+    return token.kind == "number" and isinstance(token.value, Decimal) and 1000 <= token.value <= 2100
+
+
+def _names_hold(claim: str, spans: Sequence[str], language: str) -> bool:
+    """Every name occurs in the sentences."""
+    held = {word for span in spans for word in words(span)}
+    stems = {stem(word, language) for word in held}
+    return all(
+        stem(part, language) in stems or any(_is_form(part, other) for other in held)
+        for name in _names(claim, spans)
+        for part in words(name)
+        if content_stems(part, language) and not part[0].isdigit()
+    )
+
+
+def _names(claim: str, spans: Sequence[str]) -> list[str]:
+    """Return the names in ``claim``; what only opens it is one unless it is a common word or stands small in a span."""
+    first = (re.findall(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*", claim) or [""])[0]
+    small = {word for span in spans for word in re.findall(r"\b[a-z][\w-]+", span)}
+    found = names(claim)
+    common = first.lower() in _OPENERS or first.lower() in small or first.endswith("ing")
+    opens = bool(found) and found[0] == first and common
+    return found[1:] if opens else found
+
+
+def _is_form(one: str, other: str) -> bool:
+    """Return whether two words are the same name, or a place and its people: "China", "Chinese"."""
+    short, long = sorted((one, other), key=len)
+    root = short.rstrip("aeoiy") if len(short) > 3 else short
+    return one == other or (len(short) > 2 and long.startswith(root) and long[len(root) :] in _DEMONYM)
+
+
+def _quotations_hold(claim: str, spans: Sequence[str], language: str) -> bool:
+    """Every quotation occurs in the sentences word for word."""
+    held = [_flat(span) for span in spans]
+    return all(any(_flat(quoted) in span for span in held) for quoted in quotations(claim))
+
+
+def quotations(text: str) -> list[str]:
+    """Return what stands between quotation marks in ``text``."""
+    return [str(one or other) for one, other in QUOTED.findall(text)]
+
+
+def _flat(text: str) -> str:
+    return " ".join(words(text))
+
+
+def _negation_holds(claim: str, spans: Sequence[str], language: str) -> bool:
+    """A clause is denied where the clause that says it is denied, and nowhere else."""
+    theirs = [clause for span in spans for clause in _clauses(span)]
+    for clause in _clauses(claim):
+        own = set(_positive_stems(clause, language))
+        if len(own) < 2:
+            continue
+        shares = [len(own & set(_positive_stems(other, language))) for other in theirs]
+        best = max(shares, default=0)
+        same = [_is_denied(other) for other, share in zip(theirs, shares, strict=True) if share == best]
+        if best and _is_denied(clause) not in same:
+            return False
+    return True
+
+
+def _clauses(text: str) -> list[str]:
+    return [clause for clause in _CLAUSE.split(text) if len(clause.split()) > 1] or [text]
+
+
+def _is_denied(clause: str) -> bool:
+    said = re.findall(r"[\w’']+", clause.casefold().replace("’", "'"))
+    count = sum(word in _NEGATORS or word.endswith("n't") for word in said)
+    return bool((count + any(stem(word, "en") in _NEGATIVE_VERBS for word in said)) % 2)
+
+
+def _positive_stems(clause: str, language: str) -> list[str]:
+    return [s for s in content_stems(clause, language) if s not in _NEGATORS and s not in _NEGATIVE_VERBS]
+
+
+def _directions_hold(claim: str, spans: Sequence[str], language: str) -> bool:
+    """No word of the claim stands where the sentences have only its opposite: "rose" for "fell", "usable" for "un-"."""
+    own, held = _all_stems([claim]), _all_stems(spans)
+    for one, other in _STEMMED_OPPOSITES:
+        for side, opposite in ((one, other), (other, one)):
+            if own & side - held and held & opposite and not held & side and not own & opposite:
+                return False
+    said, there = frozenset(words(claim)), frozenset(word for span in spans for word in words(span))
+    return not any(_is_flipped(word, there - said) for word in said - there) and not any(
+        _is_flipped(word, said - there) for word in there - said
+    )
+
+
+def _is_flipped(word: str, others: frozenset[str]) -> bool:
+    """Return whether ``others`` deny ``word`` with a syllable before it: "usable", "unusable"."""
+    return len(word) > 3 and any(prefix + word in others for prefix in ("un", "in", "im", "dis", "non"))
+
+
+def _all_stems(texts: Sequence[str]) -> frozenset[str]:
+    return frozenset(stem(word, "en") for text in texts for word in words(text))
+
+
+_STEMMED_OPPOSITES = tuple(tuple(_all_stems([side]) for side in pair) for pair in _OPPOSITES)
+
+
+def _scope_holds(claim: str, spans: Sequence[str], language: str) -> bool:
+    """What says "all", "only" or "the largest" says so in the sentences too."""
+    held = {word for span in spans for word in words(span)} | _all_stems(spans)
+    said = [word for word in words(claim) if word in _SCOPES]
+    return all(word in held or any(same in held for same in _WIDE.get(word, ())) for word in said)
+
+
+def _report_holds(claim: str, spans: Sequence[str], language: str) -> bool:
+    """What the sentences only report, plan or suppose is not said as a fact."""
+    if _all_stems([claim]) & _OWN_REPORTS:
+        return True
+    own = set(content_stems(claim, language))
+    for span in spans:
+        place = [stem(word, "en") for word in words(span)]
+        hedges = [at for at, word in enumerate(place) if word in _HEDGES]
+        matched = [at for at, word in enumerate(place) if word in own]
+        if hedges and matched and sum(at > hedges[0] for at in matched) > len(matched) / 2:
+            return any(_covers(own, other, language) for other in spans if not _all_stems([other]) & _HEDGES)
+    return True
+
+
+def _covers(own: set[str], span: str, language: str) -> bool:
+    return len(own & set(content_stems(span, language))) >= 0.6 * len(own)
+
+
+def _roles_hold(claim: str, spans: Sequence[str], language: str) -> bool:
+    """Two names stand in the order that the sentences have them in, or the other way round in the passive."""
+    own = [name for name in names(claim) if content_stems(name, language)]
+    return all(
+        _same_roles(claim, span, one, other)
+        for one, other in combinations(own, 2)
+        for span in spans
+        if one != other and one in span and other in span
+    )
+
+
+def _same_roles(claim: str, span: str, one: str, other: str) -> bool:
+    ours, turned_here = _between(claim, one, other)
+    theirs, turned_there = _between(span, one, other)
+    if _TOGETHER.search(ours) or _TOGETHER.search(theirs):
+        return True
+    return (turned_here == turned_there) == (bool(_BY.search(ours)) == bool(_BY.search(theirs)))
+
+
+def _between(text: str, one: str, other: str) -> tuple[str, bool]:
+    """Return what stands between two names, and whether the second one comes first."""
+    at, behind = text.find(one), text.find(other)
+    return (text[at + len(one) : behind], False) if at < behind else (text[behind + len(other) : at], True)
+
+
+RULES: dict[Reason, Callable[[str, Sequence[str], str], bool]] = {
+    "number": _numbers_hold,
+    "name": _names_hold,
+    "quotation": _quotations_hold,
+    "negation": _negation_holds,
+    "direction": _directions_hold,
+    "scope": _scope_holds,
+    "report": _report_holds,
+    "roles": _roles_hold,
+}
+"""Returns whether a claim holds by the sentences, by the reason to refuse it; the language is theirs."""
