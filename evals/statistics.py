@@ -11,7 +11,7 @@ from math import inf, sqrt
 from typing import Any
 
 import numpy as np
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
 DRAWS = 10_000
 SEED = 1947

@@ -349,6 +349,6 @@ def test_a_failure_says_why_and_what_was_answered(made: list[Outcome], scores: d
 
 
 def test_every_standard_metric_is_explained() -> None:
-    template = (Path(report.__file__).parent / "report.html.j2").read_text(encoding="utf-8")
+    template = (Path(report.__file__).parent / "page.j2").read_text(encoding="utf-8")
     names = {name.split("@")[0] for name in (*metrics.standard(5, {}), *refusal([]), "pairs_right")}
     assert {name for name in names if f'"{name}": "' not in template} == set()

@@ -164,6 +164,8 @@ def test_a_model_that_fails_is_an_error_of_its_own_class(server: Server, lesson_
         system.ask("Who was Mao?", (Turn("Who was he?", "Somebody."),))
 
 
-@pytest.mark.parametrize("options", [["--system", "stuffed-chunks"], ["--answerer", "openai:some"]])
+@pytest.mark.parametrize(
+    "options", [["--system", "stuffed-chunks"], ["--system", "nearest-sentence", "--answerer", "openai:some"]]
+)
 def test_the_chain_and_its_model_are_named_together(options: list[str]) -> None:
     assert run("eval", "run", *options).status == 2
