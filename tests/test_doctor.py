@@ -87,7 +87,7 @@ def test_a_new_installation_is_sound(home: Path) -> None:
     ("name", "value", "said"),
     [
         ("TUTOR_MODE", "shared", "TUTOR_MODE is 'shared'. This version knows: personal."),
-        ("TUTOR_MODEL", "gpt", "'gpt' is no chat model: write provider:model, such as ollama:llama3.2."),
+        ("TUTOR_MODEL", "gpt", "TUTOR_MODEL: 'gpt' is no chat model: write provider:model, such as ollama:llama3.2."),
     ],
 )
 def test_a_setting_that_this_version_cannot_serve_is_said_once(

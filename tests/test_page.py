@@ -403,11 +403,11 @@ def says(lesson_tutor: Tutor, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
 
 
 def test_what_a_chat_model_says_is_shown_as_checked_with_its_source(visit, says, lesson_tutor):
-    says("The backyard furnaces gave nothing but worthless scrap metal [2]. Stalin ate it all for breakfast [1].")
+    says("The metal from the backyard furnaces was worthless scrap [2]. Stalin ate it all for breakfast [1].")
     page = visit()
     ask(page, "What came out of the backyard furnaces?")
     shown = page.locator("#transcript .exchange").last
-    expect(shown).to_contain_text("worthless scrap metal")
+    expect(shown).to_contain_text("The metal from the backyard furnaces was worthless scrap")
     expect(shown).not_to_contain_text("breakfast")
     expect(shown).to_contain_text("One sentence was left out because the course does not support it.")
     answer = latest(lesson_tutor)

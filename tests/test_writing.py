@@ -31,7 +31,7 @@ because it was made from pots and pans. It was too brittle for any tool. Nobody 
 Newspapers reported that the harvest had doubled. In truth the harvest fell by 15 percent in 1959. Zhou Enlai visited
 twelve villages in the spring of 1960.
 """
-GOOD = "The farmers' steel was useless because it came from pots and pans [2]."
+GOOD = "The farmers' steel was useless because it was made from pots and pans [2]."
 
 Ask = Callable[..., Answer]
 
@@ -79,7 +79,7 @@ def reasons(answer: Answer) -> list[str]:
 
 def test_a_good_answer_is_given_in_the_models_words(ask: Ask) -> None:
     answer = ask(scripted(GOOD))
-    assert answer.answer == "The farmers' steel was useless because it came from pots and pans [1]."
+    assert answer.answer == "The farmers' steel was useless because it was made from pots and pans [1]."
     assert (answer.answerer, answer.fallback, answer.dropped) == ("fake:model", None, ())
     assert [(c.support, c.citations) for c in answer.claims] == [("verified", (1,))]
     assert "useless" in answer.citations[0].quote
@@ -258,7 +258,7 @@ def structured(*items: tuple[str, list[int]]) -> Any:
 def test_a_structured_answer_goes_through_the_same_checks(ask: Ask) -> None:
     model = structured(("The steel was sold to Russia.", [2]), (GOOD.replace(" [2]", ""), [2]))
     answer = ask(model, settings={"model_output": "structured"})
-    assert answer.answer == "The farmers' steel was useless because it came from pots and pans [1]."
+    assert answer.answer == "The farmers' steel was useless because it was made from pots and pans [1]."
     assert reasons(answer) == ["name"]
 
 
@@ -272,7 +272,7 @@ def test_citations_of_the_provider_go_through_the_same_checks(ask: Ask) -> None:
     ]
     model = streaming(*good)
     answer = ask(model, settings={"model_output": "citations"})
-    assert answer.answer == "The farmers' steel was useless because it came from pots and pans [1]."
+    assert answer.answer == "The farmers' steel was useless because it was made from pots and pans [1]."
     assert reasons(answer) == ["uncited"]
     sent = model.seen[0][1].content
     assert isinstance(sent, list)

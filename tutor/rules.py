@@ -200,6 +200,7 @@ def _clauses(text: str) -> list[str]:
 
 
 def _is_denied(clause: str) -> bool:
+    clause = re.sub(r"\b(?:nothing but|not only|no doubt|no less|not least)\b", " ", clause, flags=re.IGNORECASE)
     said = re.findall(r"[\w’']+", clause.casefold().replace("’", "'"))
     count = sum(word in _NEGATORS or word.endswith("n't") for word in said)
     return bool((count + any(stem(word, "en") in _NEGATIVE_VERBS for word in said)) % 2)
