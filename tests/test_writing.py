@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -161,6 +162,14 @@ def test_the_course_is_quoted_beside_claims_that_do_not_answer(ask: Ask) -> None
 
 def test_a_model_that_never_ends_is_cut_off(ask: Ask) -> None:
     assert quoted(ask(streaming(*["and so on "] * 20_000)), "unsupported")
+
+
+def test_a_model_that_is_cut_off_is_asked_to_stop(ask: Ask) -> None:
+    model = streaming(*[piece for _ in range(3_000) for piece in ("and so on ", 0.002)])
+    begun = monotonic()
+    ask(model)
+    assert monotonic() - begun < 5
+    assert model.closed
 
 
 def test_a_model_that_says_the_same_again_is_heard_once(ask: Ask) -> None:

@@ -57,6 +57,7 @@ _LATIN = _OTHERS | _ASKING.keys()
 
 _FEWEST_WORDS = 3
 _LIKELY = 0.5  # where a word that a question is asked with agrees, or the script
+_PLAIN = 0.8  # of a whole sentence: no English one of 2,815 in three sets of texts reaches it for another language
 _SURE = 0.95  # where nothing else speaks for a language
 
 _QUOTED = re.compile(r"“[^”]*”|«[^»]*»|„[^“]*“|「[^」]*」|《[^》]*》|\"[^\"]*\"")
@@ -85,6 +86,20 @@ def detect(text: str, course_language: str) -> str:
     if probability < (_SURE if course in languages else _LIKELY):
         return course if course in languages else languages[0]
     return likely
+
+
+def is_foreign(text: str, language: str) -> bool:
+    """Return whether a whole sentence is plainly in another language than ``language``; names say nothing."""
+    course = language.split("-")[0].lower()
+    words = [(word, place > 0 and word[0].isupper()) for place, word in enumerate(_WORD.findall(text))]
+    script = _script(words)
+    if script in _SCRIPTS:
+        return course not in _SCRIPTS[script]
+    own = [word.lower() for word, is_name in words if not is_name]
+    if script != "LATIN" or len(own) < _FEWEST_WORDS:
+        return False
+    likely, probability = _most_likely(" ".join(own), _LATIN)
+    return likely != course and probability >= _PLAIN
 
 
 def _script(words: Sequence[_Word]) -> str:

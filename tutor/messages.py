@@ -5,6 +5,8 @@ System, sources, history, question, in that order: a model's server reads again 
 
 from __future__ import annotations
 
+import base64
+import codecs
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +22,7 @@ Count = Callable[[str], int]
 
 SHARE_OF_HISTORY = 0.3  # of the tokens that sources and history may have together
 SHORTENED = "…"
+RUN = 40  # letters, about eight words
 LONGEST_TURN = 600  # characters of an earlier answer
 _SECRET = secrets.token_bytes(32)  # of this process; the marks change with it
 _LOOK_ALIKES = str.maketrans({"<": "‹", ">": "›", "[": "(", "]": ")", "{": "(", "}": ")", "|": "¦", "`": "'"})
@@ -121,13 +124,26 @@ def history(turns: Sequence[Turn], prompt: Prompt, tokens: int, count: Count) ->
     return "\n".join(lines)
 
 
-def leaks(text: str, mark: str, told: str, run: int = 8) -> bool:
-    """Return whether ``text`` gives away the mark, or so many words in a row of what the model was ``told``."""
-    if mark in text:
-        return True
-    said, secret = _words(text), " ".join(_words(told))
-    return any(" ".join(said[at : at + run]) in secret for at in range(len(said) - run + 1))
+def leaks(text: str, mark: str, told: str) -> bool:
+    """Return whether ``text`` gives away the mark, or so many letters in a row of what the model was ``told``.
+
+    Spelling it out, turning it round, and the usual encodings do not hide it.
+    """
+    secret = _letters(told)
+    encoded = [_decoded(found) for found in re.findall(r"[A-Za-z0-9+/_=-]{16,}", "".join(text.split()))]
+    forms = [text, codecs.encode(text, "rot13"), *encoded]
+    for form in [letters for one in forms for letters in (_letters(one), _letters(one)[::-1])]:
+        if mark in form or any(form[at : at + RUN] in secret for at in range(len(form) - RUN + 1)):
+            return True
+    return False
 
 
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.casefold())
+def _letters(text: str) -> str:
+    return "".join(c for c in text.casefold() if c.isalnum())
+
+
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode(text.translate(str.maketrans("-_", "+/")) + "==").decode("utf-8", "ignore")
+    except ValueError:
+        return ""

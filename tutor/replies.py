@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +15,7 @@ _LEADING = re.compile(r"(?:\s*\[\s*\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\s*\])+[.!?�
 _AFTER_MARKER = re.compile(r"([.!?][\"”’')]+\s*\[[\d,;\s–-]+\]\s+)(?=[^\W\da-z_]|[“\"])")  # "… “so.” [1] And then …"
 _CUT = "\x00"
 _BEGUN_MARKER = re.compile(r"\s*(?:\[[\d,;\s–-]*\]?\s*)*")
+_MAY_END = re.compile(r"[.!?。！？…\n]")
 _FINISHED = frozenset({"stop", "end_turn", "stop_sequence", "eos", "length_ok"})
 _ENDED = re.compile(r"[.!?。！？…][\"”’'»)\]]*(?:\s*\[[\d,;\s–-]+\])*[.!?]?\s*$|\[\d{1,3}\]\s*$")
 _BULLET = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)]|#{1,6})\s+")
@@ -61,6 +63,8 @@ def from_text(chunks: Iterator[Any], language: str) -> Iterator[Sentence]:
     for chunk in chunks:
         held += chunk.text
         finished = finished or _is_finished(chunk)
+        if len(held) <= LONGEST_SENTENCE and not _MAY_END.search(held):
+            continue  # splitting at each piece would take longer than a model that never ends
         *done, held = _sentences(held, language)
         yield from (sentence for sentence in map(parse, done) if sentence.text)
         if len(held) > LONGEST_SENTENCE:
@@ -116,6 +120,7 @@ def split(text: str, language: str) -> list[str]:
 
 def parse(written: str) -> Sentence:
     """Return a sentence as it was written, without bullet, emphasis and markers, with the numbers in its markers."""
+    written = unicodedata.normalize("NFKC", written)  # wide digits and ornate letters are only other forms
     cited = tuple(
         dict.fromkeys(int(number) for found in _MARKERS.findall(written) for number in re.findall(r"\d+", found))
     )

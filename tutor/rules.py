@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Literal
 
 from tutor.condense import names
+from tutor.selection import is_dangling
 from tutor.tokens import Token, tokens
 from tutor.words import content_stems, stem, words
 
 Reason = Literal[
     "markup", "uncited", "not_shown", "number", "name", "quotation", "negation", "direction", "scope", "report",
-    "roles", "support", "fragment", "broken_off", "repeated", "leaked", "beside",
+    "roles", "support", "fragment", "broken_off", "repeated", "leaked", "beside", "together", "order", "language",
 ]  # fmt: skip
 
 
@@ -77,6 +79,21 @@ _UNITS = frozenset(
         second minute hour day week month year decade century percent dollar acre hectare litre liter gallon degree"""
     )
 )
+_SAME_UNIT = {"feet": "foot", "metr": "meter", "kilometr": "kilomet", "millimetr": "millimet", "centimetr": "centimet"}
+_TOGETHER_SHARE = 0.7  # of a clause's words: one sentence has to say that much of it, its names and numbers included
+_PAST = re.compile(r"\w{2,}ed$")
+_FROM_TO = re.compile(r"\bfrom (?:the |an? )?(\w+)(?: \w+)?(?: \w+)? to (?:the |an? )?(\w+)", re.IGNORECASE)
+# What speaks to a machine, or says what an answer should say. Such a sentence is shown as content and proves nothing.
+_ORDER = re.compile(
+    r"\b(?:assistants?|chat ?bots?|bots?|language models?|AI|LLM|tutors?)\b|\bTODO\b|\bnew rule\b|\bwhom to name\b"
+    r"|\bsystem\W+(?:prompt|note|content|message)|^\W*(?:system|note|instructions?|correction|notice|policy|task)\b"
+    r"[^.]{0,40}[:,]|\b(?:when|if|whenever|wherever|whoever|anyone who|programs? that|machines that)\b[^.?!]{0,60}"
+    r"\b(?:asks?|asked|says?|comes up|explains?)\b"
+    r"|\b(?:in|to|of|for|with) (?:your|the|every|each|all|an?) answers?\b"
+    r"|\banswers (?:which|that|are|use)\b|\byour answers?\b|(?:^|[:;,)\]] |\bplease |\bor |\bso |\bthen )"
+    r"(?:answer|reply|respond|say|tell|write|name|mention|quote|state|print|repeat)\b",
+    re.IGNORECASE,
+)
 _DEMONYM = _set("n an ian ese ish ist ists ism s i ic ans ians")
 # Words that often open a sentence: capitals there say nothing. Others count as names, for the sake of swapped ones.
 _OPENERS = _set(
@@ -107,7 +124,8 @@ def _numbers(found: Sequence[Token]) -> list[tuple[Token, str]]:
     """Return the numbers of a text, each with the unit behind it, empty where there is none."""
     after = [str(token.value) if token.kind == "word" else "" for token in (*found[1:], Token("word", ""))]
     stems = [stem(word, "en") for word in after]
-    return [(t, s if s in _UNITS else "") for t, s in zip(found, stems, strict=True) if t.kind != "word"]
+    units = [_SAME_UNIT.get(s, s) for s in stems]
+    return [(t, s if s in _UNITS or s == "foot" else "") for t, s in zip(found, units, strict=True) if t.kind != "word"]
 
 
 def _is_small_talk(token: Token, unit: str) -> bool:
@@ -263,12 +281,30 @@ def _covers(own: set[str], span: str, language: str) -> bool:
 def _roles_hold(claim: str, spans: Sequence[str], language: str) -> bool:
     """Two names stand in the order that the sentences have them in, or the other way round in the passive."""
     own = [name for name in names(claim) if content_stems(name, language)]
+    if any(_is_reversed(match[1], match[2], span) for match in _FROM_TO.finditer(claim) for span in spans):
+        return False
     return all(
         _same_roles(claim, span, one, other)
         for one, other in combinations(own, 2)
         for span in spans
         if one != other and one in span and other in span
-    )
+    ) and not any(_skips_a_verb(claim, span) for span in spans)
+
+
+def _skips_a_verb(claim: str, span: str) -> bool:
+    """Return whether ``claim`` gives a verb what another verb of the sentence has: "hit A and spared B" as "hit B"."""
+    said, held = words(claim), words(span)
+    own = [word for word in said if content_stems(word, "en")]
+    for verb, thing in pairwise(own):
+        if not (_PAST.search(verb) and verb in held and thing in held[held.index(verb) :]):
+            continue
+        between = held[held.index(verb) + 1 : held.index(thing, held.index(verb))]
+        if any(
+            joint in ("and", "but", "or") and _PAST.search(other) and other not in said
+            for joint, other in pairwise(between)
+        ):
+            return True
+    return False
 
 
 def _same_roles(claim: str, span: str, one: str, other: str) -> bool:
@@ -277,6 +313,48 @@ def _same_roles(claim: str, span: str, one: str, other: str) -> bool:
     if _TOGETHER.search(ours) or _TOGETHER.search(theirs):
         return True
     return (turned_here == turned_there) == (bool(_BY.search(ours)) == bool(_BY.search(theirs)))
+
+
+def _is_reversed(start: str, end: str, span: str) -> bool:
+    """Return whether "from ``start`` to ``end``" turns round the order in which a sentence has the two."""
+    said = [stem(word, "en") for word in words(span)]
+    one, other = (stem(next(iter(words(word)), word), "en") for word in (start, end))
+    if one not in said or other not in said or one == other:
+        return False
+    back = _FROM_TO.search(span)
+    if back and stem(back[1].casefold(), "en") == one:
+        return False
+    return said.index(other) < said.index(one)
+
+
+def _together_hold(claim: str, spans: Sequence[str], language: str) -> bool:
+    """Of several sentences, each clause has one that says most of it, with all of its names and numbers.
+
+    Otherwise the subject of one and the predicate of another would make a third. A sentence that opens with a word
+    which points back goes with the one before it.
+    """
+    if len(spans) < 2:
+        return True
+    groups: list[str] = []
+    for span in spans:
+        if groups and is_dangling(span):
+            groups[-1] += f" {span}"
+        else:
+            groups.append(span)
+    clauses = [part for clause in _clauses(claim) for part in re.split(r"\b(?:and|or)\b", clause) if part.strip()]
+    return all(any(_says_most(clause, group, language) for group in groups) for clause in clauses)
+
+
+def _says_most(clause: str, group: str, language: str) -> bool:
+    own, held = content_stems(clause, language), set(content_stems(group, language))
+    share = sum(one in held for one in own) / len(own) if len(own) > 1 else 1.0
+    named = _names_hold(clause, [group], language) and _numbers_hold(clause, [group], language)
+    return share >= _TOGETHER_SHARE and named
+
+
+def is_order(text: str) -> bool:
+    """Return whether a sentence of a source speaks to a machine, or says what an answer should say."""
+    return _ORDER.search(unicodedata.normalize("NFKC", text)) is not None
 
 
 def _between(text: str, one: str, other: str) -> tuple[str, bool]:
@@ -294,5 +372,6 @@ RULES: dict[Reason, Callable[[str, Sequence[str], str], bool]] = {
     "scope": _scope_holds,
     "report": _report_holds,
     "roles": _roles_hold,
+    "together": _together_hold,
 }
 """Returns whether a claim holds by the sentences, by the reason to refuse it; the language is theirs."""

@@ -11,7 +11,8 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tutor.rules import QUOTED, RULES, Reason
+from tutor.language import is_foreign
+from tutor.rules import QUOTED, RULES, Reason, is_order
 from tutor.words import content_stems
 
 Supported = Callable[[str, Sequence[str]], bool]
@@ -44,6 +45,12 @@ def verify(claim: str, cited: Sequence[int], shown: Mapping[int, str], supported
         return Verdict(reason="markup")
     if len(content_stems(claim, language)) < LEAST_WORDS:
         return Verdict(reason="fragment")
+    if is_foreign(claim, language):
+        return Verdict(reason="language")  # the course's sentences, and the models that compare, are in another one
+    orders = {id for id, text in shown.items() if is_order(text)}
+    if orders and orders.issuperset(cited) and cited:
+        return Verdict(reason="order")
+    shown = {id: text for id, text in shown.items() if id not in orders}
     known = tuple(dict.fromkeys(id for id in cited if id in shown))
     first: Reason | None = None
     for ids in [*_parts(known), *_others(claim, known, shown, language)]:

@@ -166,6 +166,7 @@ class Writing:
                 yield from replies.from_citations(pieces, self.task.language)
             case _:
                 yield from replies.from_text(pieces, self.task.language)
+        self._pieces.close()  # a step that ends is read to its end all the same, and this model may have none
 
     def _check(self, sentences: Iterator[Sentence]) -> Iterator[Checked]:
         passed = again = 0
@@ -175,8 +176,8 @@ class Writing:
             again = again + 1 if checked.verdict.reason == "repeated" else 0
             yield checked
             if self._leaked or passed >= MOST_SENTENCES[self.task.manner] or again >= IN_CIRCLES:
-                self._pieces.close()  # the model need not go on
-                return
+                break
+        self._pieces.close()
 
     def _verdict(self, sentence: Sentence) -> Verdict:
         started = perf_counter()
