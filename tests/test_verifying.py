@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tutor.rules import RULES
 from tutor.verifying import as_quoted, has_markup, verify
@@ -199,6 +201,21 @@ def test_a_verb_does_not_take_what_another_verb_has() -> None:
 
 def test_citations_that_add_nothing_are_left_out() -> None:
     assert verify("Farmers built small furnaces", [1, 2, 3], SHOWN, always, "en").cited == (2,)
+
+
+WORDS = "Mao and from to 1958 30 million “more” not never the by 12 km , . ; () of Lenin’s He it"
+said = st.text(max_size=60) | st.lists(
+    st.sampled_from(WORDS.split()),
+    max_size=14,
+).map(" ".join)
+
+
+@given(said, st.lists(said, max_size=3))
+def test_whatever_is_said_gets_a_verdict(claim: str, spans: list[str]) -> None:
+    shown = dict(enumerate(spans, start=1))
+    verdict = verify(claim, list(shown), shown, always, "en")
+    assert (verdict.reason is None) == bool(verdict.cited)
+    assert set(verdict.cited) <= set(shown)
 
 
 def test_each_rule_has_a_case_here() -> None:

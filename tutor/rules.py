@@ -122,6 +122,8 @@ def _numbers_hold(claim: str, spans: Sequence[str], language: str) -> bool:
 
 def _numbers(found: Sequence[Token]) -> list[tuple[Token, str]]:
     """Return the numbers of a text, each with the unit behind it, empty where there is none."""
+    if not found:
+        return []
     after = [str(token.value) if token.kind == "word" else "" for token in (*found[1:], Token("word", ""))]
     stems = [stem(word, "en") for word in after]
     units = [_SAME_UNIT.get(s, s) for s in stems]

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from threading import Lock, RLock
 from time import perf_counter
@@ -360,7 +361,7 @@ class Tutor:
             title=title,
             spoken=language,
             options=options,
-            index=lambda: self.index(course),
+            index=cache(lambda: self.index(course)),
             grounder=lambda: self.grounder,
             correct=lambda question: self._corrected(course, question, language),
             stored=_Texts(self.records, course),
