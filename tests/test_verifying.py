@@ -199,6 +199,14 @@ def test_a_verb_does_not_take_what_another_verb_has() -> None:
     assert verify("The storm of 1876 destroyed the pier", [1], shown, always, "en").reason is None
 
 
+def test_a_date_goes_with_what_it_dates() -> None:
+    shown = {1: "1956: Mao invited criticism of the party.", 2: "1959: The famine began in the villages."}
+    assert verify("1959: Mao invited criticism of the party", [1, 2], shown, always, "en").reason is not None
+    ran = {1: "The campaign was announced in 1958 and ran from 1959 to 1961."}
+    assert verify("The campaign was announced in 1959", [1], ran, always, "en").reason == "roles"
+    assert verify("The campaign was announced in 1958", [1], ran, always, "en").reason is None
+
+
 def test_citations_that_add_nothing_are_left_out() -> None:
     assert verify("Farmers built small furnaces", [1, 2, 3], SHOWN, always, "en").cited == (2,)
 

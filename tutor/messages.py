@@ -24,6 +24,7 @@ SHARE_OF_HISTORY = 0.3  # of the tokens that sources and history may have togeth
 SHORTENED = "…"
 RUN = 40  # letters, about eight words
 LONGEST_TURN = 600  # characters of an earlier answer
+_MARKER = re.compile(r"\s*\[\d{1,3}\]")
 _SECRET = secrets.token_bytes(32)  # of this process; the marks change with it
 _LOOK_ALIKES = str.maketrans({"<": "‹", ">": "›", "[": "(", "]": ")", "{": "(", "}": ")", "|": "¦", "`": "'"})
 _UNSEEN = re.compile(
@@ -103,7 +104,7 @@ def history(turns: Sequence[Turn], prompt: Prompt, tokens: int, count: Count) ->
     left = tokens
     first = len(turns)
     for turn in reversed(turns):
-        said = as_data(turn.answer)
+        said = as_data(_MARKER.sub("", turn.answer))  # else a model writes them as it sees them here
         said = said if len(said) <= LONGEST_TURN else said[:LONGEST_TURN] + SHORTENED
         line = f"Student: {as_data(turn.question)}\nTutor: {said}"
         left -= count(line)

@@ -81,7 +81,10 @@ _UNITS = frozenset(
 )
 _SAME_UNIT = {"feet": "foot", "metr": "meter", "kilometr": "kilomet", "millimetr": "millimet", "centimetr": "centimet"}
 _TOGETHER_SHARE = 0.7  # of a clause's words: one sentence has to say that much of it, its names and numbers included
-_PAST = re.compile(r"\w{2,}ed$")
+_PAST = re.compile(  # also the commonest of those that do not end so
+    r"(?:\w{2,}ed|ran|was|were|had|began|became|took|came|went|made|said|fell|rose|grew|got|gave|left|lost|led|held|kept"
+    r"|built|sent|spent|told|won|saw|knew|thought|brought|wrote|met|set|put|cut|let|hit)$"
+)
 _FROM_TO = re.compile(r"\bfrom (?:the |an? )?(\w+)(?: \w+)?(?: \w+)? to (?:the |an? )?(\w+)", re.IGNORECASE)
 # What speaks to a machine, or says what an answer should say. Such a sentence is shown as content and proves nothing.
 _ORDER = re.compile(
@@ -343,8 +346,15 @@ def _together_hold(claim: str, spans: Sequence[str], language: str) -> bool:
             groups[-1] += f" {span}"
         else:
             groups.append(span)
-    clauses = [part for clause in _clauses(claim) for part in re.split(r"\b(?:and|or)\b", clause) if part.strip()]
+    clauses: list[str] = []
+    for part in (part for clause in _CLAUSE.split(claim) for part in re.split(r"\b(?:and|or)\b", clause)):
+        short = clauses and len(_wordy(clauses[-1], language)) < 2  # "1958:" goes with what it dates
+        clauses = [*clauses[:-1], f"{clauses[-1]} {part}"] if short else [*clauses, part]
     return all(any(_says_most(clause, group, language) for group in groups) for clause in clauses)
+
+
+def _wordy(text: str, language: str) -> list[str]:
+    return [one for one in content_stems(text, language) if not one[0].isdigit()]
 
 
 def _says_most(clause: str, group: str, language: str) -> bool:

@@ -31,7 +31,7 @@ MOST_SENTENCES: Mapping[Manner, int] = {"plain": 6, "simpler": 4, "detailed": 10
 SAME = 0.8  # of the shorter sentence's words: it says the same again
 SAID = 0.5  # of a failed sentence's words: its second wording takes it up
 IN_CIRCLES = 3  # repetitions in a row: a model that turns in circles is not listened to any longer
-FAR = 4.0  # logits by which a sentence may answer less well than the evidence, since some only explain
+FAR = 4.0  # logits by which a sentence that explains may answer less well than the evidence
 FALLS_SHORT = 1.5  # logits by which what was written may answer less well than the best quotation
 _NOT_REWRITTEN = ("markup", "fragment", "broken_off", "leaked", "repeated", "beside")
 
@@ -212,11 +212,12 @@ class Writing:
 
         What rests on the evidence itself is not, unless it has to do alone.
         """
-        alone = self.task.manner == "one_sentence"
+        alone, explains = self.task.manner == "one_sentence", self.task.manner in ("detailed", "example")
         if not alone and any(self._shown[id] in self.task.evidence.chosen for id in cited):
             return False
-        far = FALLS_SHORT if alone else FAR
-        return self._answering(claim) < max(self._answering(c.text) for c in self.task.evidence.chosen) - far
+        return self._answering(claim) < max(self._answering(c.text) for c in self.task.evidence.chosen) - (
+            FAR if explains else FALLS_SHORT
+        )
 
     def _answering(self, text: str) -> float:
         """Return how well a text answers, as the grounder's logit."""
