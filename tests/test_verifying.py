@@ -199,6 +199,21 @@ def test_a_verb_does_not_take_what_another_verb_has() -> None:
     assert verify("The storm of 1876 destroyed the pier", [1], shown, always, "en").reason is None
 
 
+def test_each_clause_is_about_what_its_sentence_is_about() -> None:
+    shown = {
+        1: "The premiere was watched by 5.9 million viewers.",
+        2: "The eighth episode of the series had fewer viewers.",
+    }
+    claim = "The premiere was watched by 5.9 million viewers, making it the eighth episode of the series"
+    assert verify(claim, [1, 2], shown, always, "en").reason is not None
+
+
+def test_what_only_seems_so_is_not_said_as_a_fact() -> None:
+    shown = {1: "His main source seems to have been a cameo of Augustus."}
+    assert verify("His main source is a cameo of Augustus", [1], shown, always, "en").reason == "report"
+    assert verify("His main source seems to be a cameo of Augustus", [1], shown, always, "en").reason is None
+
+
 def test_a_date_goes_with_what_it_dates() -> None:
     shown = {1: "1956: Mao invited criticism of the party.", 2: "1959: The famine began in the villages."}
     assert verify("1959: Mao invited criticism of the party", [1, 2], shown, always, "en").reason is not None

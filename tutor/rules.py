@@ -67,9 +67,11 @@ _WIDE = {
 _HEDGES = _set(
     """say said tell told claim report announc boast believ think thought argu alleg suppos accord promis plan want hope
     expect intend aim goal predict propos suggest order demand would should could might may perhap possibl rumour rumor
-    propaganda estim imagin dream pretend exagger target wish tri attempt meant"""
+    propaganda estim imagin dream pretend exagger target wish tri attempt meant seem
+    appear probabl mayb"""
 )
-_OWN_REPORTS = _HEDGES | _set("text cours sourc passag mention describ speak author state")
+_SEEMING = _set("seem appear suppos perhap possibl probabl mayb may might")  # what follows is not said at all
+_OWN_REPORTS = _HEDGES | _set("text passag describ mention")
 _BY = re.compile(r"\bby(?: the| an?)?(?: \w+)?\s*$", re.IGNORECASE)
 _TOGETHER = re.compile(r"\b(?:and|or|with|between|both)\b|,", re.IGNORECASE)
 _UNITS = frozenset(
@@ -274,7 +276,8 @@ def _report_holds(claim: str, spans: Sequence[str], language: str) -> bool:
         place = [stem(word, "en") for word in words(span)]
         hedges = [at for at, word in enumerate(place) if word in _HEDGES]
         matched = [at for at, word in enumerate(place) if word in own]
-        if hedges and matched and sum(at > hedges[0] for at in matched) > len(matched) / 2:
+        enough = 0 if hedges and place[hedges[0]] in _SEEMING else len(matched) / 2
+        if hedges and matched and sum(at > hedges[0] for at in matched) > enough:
             return any(_covers(own, other, language) for other in spans if not _all_stems([other]) & _HEDGES)
     return True
 
@@ -333,7 +336,7 @@ def _is_reversed(start: str, end: str, span: str) -> bool:
 
 
 def _together_hold(claim: str, spans: Sequence[str], language: str) -> bool:
-    """Of several sentences, each clause has one that says most of it, with all of its names and numbers.
+    """Of several sentences, each clause has one that says most of it, with its names and numbers, and none is idle.
 
     Otherwise the subject of one and the predicate of another would make a third. A sentence that opens with a word
     which points back goes with the one before it.
@@ -350,7 +353,9 @@ def _together_hold(claim: str, spans: Sequence[str], language: str) -> bool:
     for part in (part for clause in _CLAUSE.split(claim) for part in re.split(r"\b(?:and|or)\b", clause)):
         short = clauses and len(_wordy(clauses[-1], language)) < 2  # "1958:" goes with what it dates
         clauses = [*clauses[:-1], f"{clauses[-1]} {part}"] if short else [*clauses, part]
-    return all(any(_says_most(clause, group, language) for group in groups) for clause in clauses)
+    said = [{at for at, group in enumerate(groups) if _says_most(clause, group, language)} for clause in clauses]
+    used = {min(found) for found in said if found}
+    return all(said) and (len(used) == len(groups) or len(groups) == 1)
 
 
 def _wordy(text: str, language: str) -> list[str]:
@@ -361,7 +366,8 @@ def _says_most(clause: str, group: str, language: str) -> bool:
     own, held = content_stems(clause, language), set(content_stems(group, language))
     share = sum(one in held for one in own) / len(own) if len(own) > 1 else 1.0
     named = _names_hold(clause, [group], language) and _numbers_hold(clause, [group], language)
-    return share >= _TOGETHER_SHARE and named
+    begins = not own or own[0] in held  # what it is about: a predicate of another sentence is not its own
+    return share >= _TOGETHER_SHARE and named and begins
 
 
 def is_order(text: str) -> bool:
