@@ -81,9 +81,11 @@ def test_a_true_rewording_holds(claim: str, cited: list[int]) -> None:
         ("Farmers failed to build furnaces", [2], "negation"),
         ("Everybody could cook at home", [7], "negation"),
         ("The pots were usable", [7], "direction"),
-        ("Most villages grew more rice", [10], None),  # both directions stand there: the last check has to decide
+        ("Most villages grew more rice", [10], "scope"),
+        ("Villages grew less rice", [10], None),  # both directions stand there: the last check has to decide
         ("The harvest had doubled", [4], "report"),
         ("All farmers built furnaces", [2], "scope"),
+        ("Newspapers reported the harvest because it had doubled", [4], "cause"),
         ("Mao invited Stalin to Moscow", [6], "roles"),
         ("Stalin was invited to Moscow by Mao", [6], "roles"),
         ("See https://example.org for the furnaces", [2], "markup"),
@@ -222,6 +224,39 @@ def test_a_date_goes_with_what_it_dates() -> None:
     assert verify("The campaign was announced in 1958", [1], ran, always, "en").reason is None
 
 
+def test_a_degree_is_of_the_same_thing_and_of_the_same_rank() -> None:
+    shown = {1: "Vessa is the third largest exporter of herring and has many ships in the country."}
+    assert verify("Vessa is the largest town in the country", [1], shown, always, "en").reason == "scope"
+    assert verify("Vessa is the largest exporter of herring", [1], shown, always, "en").reason == "scope"
+    assert verify("The third largest exporter of herring is Vessa", [1], shown, always, "en").reason is None
+
+
+def test_a_year_that_is_a_things_goes_with_it() -> None:
+    shown = {1: "In a 1985 lecture Ana compared the storms that the lighthouse had seen."}
+    assert verify("Ana compared the storms of 1985", [1], shown, always, "en").reason == "number"
+    assert verify("Ana compared the storms in a lecture in 1985", [1], shown, always, "en").reason is None
+
+
+def test_a_sentence_that_points_back_takes_its_subject_and_no_more() -> None:
+    def both(claim: str, spans: Sequence[str]) -> bool:
+        return len(spans) == 2
+
+    shown = {1: "Bruno won the lamp prize at the fair of Vessa in 1876.", 2: "He also won the herring medal."}
+    assert verify("Bruno also won the herring medal", [1, 2], shown, always, "en").reason is None
+    assert verify("Bruno won the herring medal at the fair of Vessa", [1, 2], shown, both, "en").reason == "together"
+
+
+def test_who_does_something_is_not_the_one_that_it_is_done_to() -> None:
+    shown = {1: "The plan took Russia as the example that China should copy."}
+    assert verify("The plan was copied from China", [1], shown, always, "en").reason == "roles"
+    assert verify("The plan was copied from Russia", [1], shown, always, "en").reason is None
+
+
+@pytest.mark.parametrize("said", ["The two furnaces of the farmers are", "Farmers built furnaces and the", "Built of"])
+def test_a_claim_that_stops_short_says_nothing(said: str) -> None:
+    assert reason(said, 2) == "fragment"
+
+
 def test_citations_that_add_nothing_are_left_out() -> None:
     assert verify("Farmers built small furnaces", [1, 2, 3], SHOWN, always, "en").cited == (2,)
 
@@ -250,6 +285,7 @@ def test_each_rule_has_a_case_here() -> None:
         "direction",
         "scope",
         "report",
+        "cause",
         "roles",
         "together",
     }

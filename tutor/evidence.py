@@ -111,6 +111,11 @@ def probability(odds: float) -> float:
     return 1 / (1 + math.exp(-odds))
 
 
+def odds_of(chance: float) -> float:
+    """Return a probability as log-odds."""
+    return math.log(max(chance, 1e-12) / max(1 - chance, 1e-12))
+
+
 def rank(values: Sequence[float]) -> float:
     """Return how early a sentence with these `features` is read: by meaning first, then by shared words."""
     cosine, _, covered, covered_by_context, *_ = values

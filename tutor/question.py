@@ -18,6 +18,10 @@ _HOW_MANY = re.compile(
 )
 _WHEN = re.compile(r"\bwhen\b|\b(?:what|which) (?:year|date|day|month|decade|century)s?\b")
 _WHO = re.compile(r"^(?:and )?(?:who|whose|whom)\b")
+_ASKS_FOR = re.compile(r"\b(?:who|whose|whom|what|when|where|why|how|which)\b")
+_YES_OR_NO = re.compile(
+    r"^(?:and |but |so )?(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might|am)\b"
+)
 _MONTH = "(?:january|february|march|april|may|june|july|august|september|october|november|december)"
 _YEAR = rf"(?<![\d,.]){YEAR}s?\b(?![,.]?\d)"
 _DAY = re.compile(  # tells when, and is no number of anything; a year before "soldiers" may be one
@@ -75,6 +79,12 @@ class Question:
             case "person":
                 return any(set(content_stems(name, language)) - set(self.stems) for name in names(sentence))
         return None
+
+
+def is_open(text: str) -> bool:
+    """Return whether ``text`` asks for words that it does not have: not for a yes or a no, or which of two it names."""
+    asked = " ".join(words(text))
+    return bool(_ASKS_FOR.search(asked)) and not _YES_OR_NO.search(asked) and " or " not in asked
 
 
 def question_kind(text: str) -> Kind:

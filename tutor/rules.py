@@ -16,7 +16,8 @@ from tutor.words import content_stems, stem, words
 
 Reason = Literal[
     "markup", "uncited", "not_shown", "number", "name", "quotation", "negation", "direction", "scope", "report",
-    "roles", "support", "fragment", "broken_off", "repeated", "leaked", "beside", "together", "order", "language",
+    "cause", "roles", "support", "fragment", "broken_off", "repeated", "leaked", "beside", "together", "order",
+    "language",
 ]  # fmt: skip
 
 
@@ -57,21 +58,42 @@ _OPPOSITES = (
 )  # fmt: skip
 _SCOPES = _set(
     """all every always everyone everybody everything everywhere only entirely completely totally exclusively solely
-    most best worst largest biggest greatest highest lowest smallest"""
+    most least best worst largest biggest greatest highest lowest smallest longest shortest tallest fastest oldest
+    youngest richest poorest deadliest"""
 )
 _WIDE = {
     "all": ("every", "everi", "whole", "entire", "each"),
     "every": ("all", "each", "everi"),
     "largest": ("biggest", "greatest"),
 }
+_DEGREES = _set(  # these are of a thing: the largest producer is not the largest country
+    """most least best worst largest biggest greatest highest lowest smallest longest shortest tallest fastest oldest
+    youngest richest poorest deadliest"""
+)
+_RANK = re.compile(r"\d+(?:st|nd|rd|th)|second|third|fourth|fifth")
+_DEGREE_REACH = 3  # words that say something, from a degree to the thing that it is of
 _HEDGES = _set(
     """say said tell told claim report announc boast believ think thought argu alleg suppos accord promis plan want hope
     expect intend aim goal predict propos suggest order demand would should could might may perhap possibl rumour rumor
     propaganda estim imagin dream pretend exagger target wish tri attempt meant seem
     appear probabl mayb"""
 )
+_CAUSE = re.compile(
+    r"\bbecause\b|\bdue to\b|\bcaus(?:e[sd]?|ing)\b|\bowing to\b|\bthanks to\b|\bresult(?:s|ed|ing)?\b|\bled to\b"
+    r"|\blead(?:s|ing)? to\b|\btherefore\b|\bin order to\b|\bso that\b|\breasons?\b",
+    re.IGNORECASE,
+)
+_GROUND = re.compile(  # whatever may be told as a cause in other words
+    rf"{_CAUSE.pattern}|\b(?:so|since|thus|hence|why|consequen\w+|fault|blame\w*|force\w*|meant|means|aim\w*|goals?"
+    r"|purpose\w*|want\w*|intend\w*|hop\w+|fear\w*|felt|believ\w+|thought"
+    r"|(?:made|makes?|making)(?! (?:by|of|from|in|up|out)))\b",
+    re.IGNORECASE,
+)
 _SEEMING = _set("seem appear suppos perhap possibl probabl mayb may might")  # what follows is not said at all
 _OWN_REPORTS = _HEDGES | _set("text passag describ mention")
+_AFTER = re.compile(r"\b(?:from|against|to|into|for|at|on)(?: the| an?)?\s*$", re.IGNORECASE)
+_JOINTS = _set("that when which who while because although and but what where")
+_MODAL = re.compile(r"(?:should|would|could|must|can|will|may|might|shall|has|have|had|is|was|did|does)$")
 _BY = re.compile(r"\bby(?: the| an?)?(?: \w+)?\s*$", re.IGNORECASE)
 _TOGETHER = re.compile(r"\b(?:and|or|with|between|both)\b|,", re.IGNORECASE)
 _UNITS = frozenset(
@@ -83,6 +105,9 @@ _UNITS = frozenset(
 )
 _SAME_UNIT = {"feet": "foot", "metr": "meter", "kilometr": "kilomet", "millimetr": "millimet", "centimetr": "centimet"}
 _TOGETHER_SHARE = 0.7  # of a clause's words: one sentence has to say that much of it, its names and numbers included
+_YEAR_OF = re.compile(  # "a 1985 lecture": the year is the lecture's
+    r"\b(?:the|an?|his|her|its|their|this|that|\w+['’]s)\s+(?:[a-z]+\s+)?(1\d{3}|20\d\d)\s+([a-z]{3,})", re.IGNORECASE
+)
 _PAST = re.compile(  # also the commonest of those that do not end so
     r"(?:\w{2,}ed|ran|was|were|had|began|became|took|came|went|made|said|fell|rose|grew|got|gave|left|lost|led|held|kept"
     r"|built|sent|spent|told|won|saw|knew|thought|brought|wrote|met|set|put|cut|let|hit)$"
@@ -116,9 +141,9 @@ _OPENERS = _set(
 
 
 def _numbers_hold(claim: str, spans: Sequence[str], language: str) -> bool:
-    """Every number, date and ordinal occurs in the sentences, with the unit that it has there."""
+    """Every number, date and ordinal occurs in the sentences, with the unit or the thing that it has there."""
     held = [tokens(span) for span in spans]
-    return all(
+    return not any(_is_of_another(claim, span) for span in spans) and all(
         any(_has_number(token, following, inside) for inside in held)
         for token, following in _numbers(tokens(claim))
         if not _is_small_talk(token, following)
@@ -133,6 +158,15 @@ def _numbers(found: Sequence[Token]) -> list[tuple[Token, str]]:
     stems = [stem(word, "en") for word in after]
     units = [_SAME_UNIT.get(s, s) for s in stems]
     return [(t, s if s in _UNITS or s == "foot" else "") for t, s in zip(found, units, strict=True) if t.kind != "word"]
+
+
+def _is_of_another(claim: str, span: str) -> bool:
+    """Return whether a year that is one thing's in the sentence, as in "a 1985 lecture", stands without it."""
+    said = {stem(word, "en") for word in words(claim)}
+    return any(
+        match[1] in said and span.count(match[1]) == 1 and stem(match[2].casefold(), "en") not in said
+        for match in _YEAR_OF.finditer(span)
+    )
 
 
 def _is_small_talk(token: Token, unit: str) -> bool:
@@ -261,10 +295,30 @@ _STEMMED_OPPOSITES = tuple(tuple(_all_stems([side]) for side in pair) for pair i
 
 
 def _scope_holds(claim: str, spans: Sequence[str], language: str) -> bool:
-    """What says "all", "only" or "the largest" says so in the sentences too."""
+    """What says "all", "only" or "the largest" says so in the sentences too, and of the same thing."""
     held = {word for span in spans for word in words(span)} | _all_stems(spans)
     said = [word for word in words(claim) if word in _SCOPES]
-    return all(word in held or any(same in held for same in _WIDE.get(word, ())) for word in said)
+    if not all(word in held or any(same in held for same in _WIDE.get(word, ())) for word in said):
+        return False
+    theirs = [degree for span in spans for degree in _degrees(span, language)]
+    return all(
+        any(set(things[:1]) <= set(others) and order == rank for other, rank, others in theirs if _is_as(degree, other))
+        for degree, order, things in _degrees(claim, language)
+    )
+
+
+def _degrees(text: str, language: str) -> list[tuple[str, str, list[str]]]:
+    """Return each degree in ``text`` with the ordinal before it, as in "third largest", and the next words' stems."""
+    said = ["", *re.findall(r"[\w-]+", text.casefold())]
+    return [
+        (word, before if _RANK.fullmatch(before) else "", content_stems(" ".join(said[at:]), language)[:_DEGREE_REACH])
+        for at, (before, word) in enumerate(pairwise(said), 2)
+        if word in _DEGREES
+    ]
+
+
+def _is_as(degree: str, other: str) -> bool:
+    return degree == other or other in _WIDE.get(degree, ())
 
 
 def _report_holds(claim: str, spans: Sequence[str], language: str) -> bool:
@@ -282,6 +336,11 @@ def _report_holds(claim: str, spans: Sequence[str], language: str) -> bool:
     return True
 
 
+def _cause_holds(claim: str, spans: Sequence[str], language: str) -> bool:
+    """What is said to be a cause is told as one: two things that went together are not."""
+    return not _CAUSE.search(claim) or any(_GROUND.search(span) for span in spans)
+
+
 def _covers(own: set[str], span: str, language: str) -> bool:
     return len(own & set(content_stems(span, language))) >= 0.6 * len(own)
 
@@ -291,12 +350,23 @@ def _roles_hold(claim: str, spans: Sequence[str], language: str) -> bool:
     own = [name for name in names(claim) if content_stems(name, language)]
     if any(_is_reversed(match[1], match[2], span) for match in _FROM_TO.finditer(claim) for span in spans):
         return False
+    if any(_is_doer(name, span) and _AFTER.search(claim[: claim.find(name)]) for name in own for span in spans):
+        return False
     return all(
         _same_roles(claim, span, one, other)
         for one, other in combinations(own, 2)
         for span in spans
         if one != other and one in span and other in span
     ) and not any(_skips_a_verb(claim, span) for span in spans)
+
+
+def _is_doer(name: str, span: str) -> bool:
+    """Return whether a sentence has ``name`` once, and does something with it: "that China should copy"."""
+    place = re.search(rf"(\w*)\W+{re.escape(name)}\W+(\w+)|^{re.escape(name)}\W+(\w+)", span)
+    if not place or span.count(name) != 1 or _AFTER.search(f"{place[1] or ''} "):
+        return False
+    following = (place[2] or place[3]).casefold()
+    return (place[1] or "that").casefold() in _JOINTS and bool(_MODAL.match(following) or _PAST.match(following))
 
 
 def _skips_a_verb(claim: str, span: str) -> bool:
@@ -339,16 +409,16 @@ def _together_hold(claim: str, spans: Sequence[str], language: str) -> bool:
     """Of several sentences, each clause has one that says most of it, with its names and numbers, and none is idle.
 
     Otherwise the subject of one and the predicate of another would make a third. A sentence that opens with a word
-    which points back goes with the one before it.
+    which points back goes with the one before it, which may give it its subject and no more.
     """
     if len(spans) < 2:
         return True
-    groups: list[str] = []
+    groups: list[list[str]] = []
     for span in spans:
         if groups and is_dangling(span):
-            groups[-1] += f" {span}"
+            groups[-1].append(span)
         else:
-            groups.append(span)
+            groups.append([span])
     clauses: list[str] = []
     for part in (part for clause in _CLAUSE.split(claim) for part in re.split(r"\b(?:and|or)\b", clause)):
         short = clauses and len(_wordy(clauses[-1], language)) < 2  # "1958:" goes with what it dates
@@ -362,12 +432,20 @@ def _wordy(text: str, language: str) -> list[str]:
     return [one for one in content_stems(text, language) if not one[0].isdigit()]
 
 
-def _says_most(clause: str, group: str, language: str) -> bool:
-    own, held = content_stems(clause, language), set(content_stems(group, language))
+def _says_most(clause: str, group: Sequence[str], language: str) -> bool:
+    own = content_stems(clause, language)
+    each = [set(content_stems(span, language)) for span in group]
+    held = set().union(*each)
     share = sum(one in held for one in own) / len(own) if len(own) > 1 else 1.0
-    named = _names_hold(clause, [group], language) and _numbers_hold(clause, [group], language)
+    named = _names_hold(clause, group, language) and _numbers_hold(clause, group, language)
     begins = not own or own[0] in held  # what it is about: a predicate of another sentence is not its own
-    return share >= _TOGETHER_SHARE and named and begins
+    return share >= _TOGETHER_SHARE and named and begins and all(_in_turn(own, *two) for two in pairwise(each))
+
+
+def _in_turn(own: Sequence[str], before: set[str], pointing: set[str]) -> bool:
+    """Return whether what only the sentence ``before`` has comes first, or is all that there is."""
+    sides = [one in pointing for one in own if (one in before) != (one in pointing)]
+    return sides == sorted(sides) or not any(sides)
 
 
 def is_order(text: str) -> bool:
@@ -389,6 +467,7 @@ RULES: dict[Reason, Callable[[str, Sequence[str], str], bool]] = {
     "direction": _directions_hold,
     "scope": _scope_holds,
     "report": _report_holds,
+    "cause": _cause_holds,
     "roles": _roles_hold,
     "together": _together_hold,
 }

@@ -25,6 +25,11 @@ _MARKUP = re.compile(
     r"|\b[\w-]+\.(?:com|org|net|io)\b",
     re.IGNORECASE,
 )
+_STOPS_SHORT = re.compile(
+    r"(?:\b(?:the|an?|of|and|or|but|including|namely)|\b(?!(?:it|they|he|she|we|you|what|who|there|that)\b)\w+"
+    r" (?:is|are|was|were))\W*$",
+    re.IGNORECASE,
+)
 _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
 
 
@@ -43,7 +48,7 @@ def verify(claim: str, cited: Sequence[int], shown: Mapping[int, str], supported
     """
     if has_markup(claim):
         return Verdict(reason="markup")
-    if len(content_stems(claim, language)) < LEAST_WORDS:
+    if len(content_stems(claim, language)) < LEAST_WORDS or _STOPS_SHORT.search(claim):
         return Verdict(reason="fragment")
     if is_foreign(claim, language):
         return Verdict(reason="language")  # the course's sentences, and the models that compare, are in another one

@@ -18,8 +18,10 @@ from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 from tutor import messages, replies
 from tutor.answering import Draft, StoredText, cite, ended, quote, without_footnotes
 from tutor.chat import Chat, ModelFailed, deadline_of
+from tutor.evidence import odds_of
 from tutor.messages import Count
 from tutor.prompts import Prompt
+from tutor.question import is_open
 from tutor.replies import Sentence
 from tutor.types import Candidate, Citation, Claim, Dropped, Evidence, Fallback, Manner, Support, Turn
 from tutor.verifying import Supported, Verdict, as_quoted, verify
@@ -33,6 +35,7 @@ SAID = 0.5  # of a failed sentence's words: its second wording takes it up
 IN_CIRCLES = 3  # repetitions in a row: a model that turns in circles is not listened to any longer
 FAR = 4.0  # logits by which a sentence that explains may answer less well than the evidence
 FALLS_SHORT = 1.5  # logits by which what was written may answer less well than the best quotation
+_NO_GAP = ("markup", "beside", "leaked")  # what was dropped for these answered nothing
 _NOT_REWRITTEN = ("markup", "fragment", "broken_off", "leaked", "repeated", "beside")
 
 
@@ -190,6 +193,8 @@ class Writing:
             if self._is_said(sentence):
                 return Verdict(reason="repeated")
             self._heard.append(sentence.text)
+            if self._asks_again(sentence.text):
+                return Verdict(reason="fragment")
             verdict = verify(sentence.text, sentence.cited, self._texts, self.means.supported, self.task.spoken)
             if verdict.reason is None and self._is_beside(sentence.text, verdict.cited):
                 return Verdict(reason="beside")
@@ -204,6 +209,10 @@ class Writing:
         told = map(self._stems, [*self._said, *self._heard])
         return bool(own) and any(len(own & said) > SAME * len(own) for said in told)
 
+    def _asks_again(self, claim: str) -> bool:
+        """Return whether a claim only has words of a question that wants another: it is no answer, true or not."""
+        return is_open(self.task.question) and self._stems(claim) <= self._stems(self.task.question)
+
     def _stems(self, text: str) -> set[str]:
         return set(content_stems(text, self.task.spoken))
 
@@ -215,9 +224,10 @@ class Writing:
         alone, explains = self.task.manner == "one_sentence", self.task.manner in ("detailed", "example")
         if not alone and any(self._shown[id] in self.task.evidence.chosen for id in cited):
             return False
-        return self._answering(claim) < max(self._answering(c.text) for c in self.task.evidence.chosen) - (
-            FAR if explains else FALLS_SHORT
-        )
+        chosen, far = self.task.evidence.chosen, FAR if explains else FALLS_SHORT
+        if not explains and max(map(_weighed, (self._shown[id] for id in cited))) < max(map(_weighed, chosen)) - far:
+            return True  # however much it sounds like an answer
+        return self._answering(claim) < max(self._answering(c.text) for c in chosen) - far
 
     def _answering(self, text: str) -> float:
         """Return how well a text answers, as the grounder's logit."""
@@ -312,17 +322,24 @@ class Writing:
         return citations[id].marker
 
     def _lacking(self, claims: Sequence[Claim], citations: Mapping[int, Citation]) -> Iterable[Candidate]:
-        """Return the evidence that answers better than all the ``claims``: it is quoted beside them.
+        """Return the evidence that is quoted beside the ``claims``: what answers better than they all do.
 
-        What they cite is their own ground: it has to answer better by some way.
+        What they cite is their own ground: it has to answer better by some way. Where a sentence had to be left out,
+        whatever they do not cite stands in its place.
         """
         said = max(self._answering(claim.text) for claim in claims)
         cited = {self._shown[id] for id in citations}
+        gap = self.task.manner != "one_sentence" and any(one.reason not in _NO_GAP for one in self._dropped)
         return [
             candidate
             for candidate in self.task.evidence.chosen
-            if self._answering(candidate.text) > said + (FALLS_SHORT if candidate in cited else 0.0)
+            if (gap and candidate not in cited)
+            or self._answering(candidate.text) > said + (FALLS_SHORT if candidate in cited else 0.0)
         ]
+
+
+def _weighed(candidate: Candidate) -> float:
+    return odds_of(candidate.score)
 
 
 def _marked(body: str, markers: Sequence[int], end: str) -> str:
