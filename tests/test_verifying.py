@@ -69,6 +69,7 @@ def test_a_true_rewording_holds(claim: str, cited: list[int]) -> None:
         ("Mao Zedong launched the Great Leap Forward in 1959", [1], "number"),
         ("The famine killed about 3 million people", [5], "number"),
         ("The famine killed 30 million kilograms", [5], "number"),
+        ("The famine killed more than 30 million people", [5], "number"),
         ("Stalin invited Mao on 17 December 1949", [6], "number"),
         ("The canals were 12 miles long", [9], "number"),
         ("The second furnace stood in a yard", [2], "number"),

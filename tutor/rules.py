@@ -108,6 +108,11 @@ _TOGETHER_SHARE = 0.7  # of a clause's words: one sentence has to say that much 
 _YEAR_OF = re.compile(  # "a 1985 lecture": the year is the lecture's
     r"\b(?:the|an?|his|her|its|their|this|that|\w+['’]s)\s+(?:[a-z]+\s+)?(1\d{3}|20\d\d)\s+([a-z]{3,})", re.IGNORECASE
 )
+_BOUND = re.compile(
+    r"\b(?:(?P<most>up to|at most|no more than|not more than|under|below|less than|fewer than|nearly|almost)"
+    r"|(?P<least>over|above|more than|at least|no (?:less|fewer) than|exceed(?:s|ed|ing)?))\s+",
+    re.IGNORECASE,
+)
 _PAST = re.compile(  # also the commonest of those that do not end so
     r"(?:\w{2,}ed|ran|was|were|had|began|became|took|came|went|made|said|fell|rose|grew|got|gave|left|lost|led|held|kept"
     r"|built|sent|spent|told|won|saw|knew|thought|brought|wrote|met|set|put|cut|let|hit)$"
@@ -141,8 +146,10 @@ _OPENERS = _set(
 
 
 def _numbers_hold(claim: str, spans: Sequence[str], language: str) -> bool:
-    """Every number, date and ordinal occurs in the sentences, with the unit or the thing that it has there."""
+    """Every number, date and ordinal occurs in the sentences, with the unit, bound or thing that it has there."""
     held = [tokens(span) for span in spans]
+    if not _bounds(claim) <= {bound for span in spans for bound in _bounds(span)}:
+        return False
     return not any(_is_of_another(claim, span) for span in spans) and all(
         any(_has_number(token, following, inside) for inside in held)
         for token, following in _numbers(tokens(claim))
@@ -167,6 +174,12 @@ def _is_of_another(claim: str, span: str) -> bool:
         match[1] in said and span.count(match[1]) == 1 and stem(match[2].casefold(), "en") not in said
         for match in _YEAR_OF.finditer(span)
     )
+
+
+def _bounds(text: str) -> set[tuple[str, str]]:
+    """Return the numbers of which ``text`` says that they are the most or the least: "up to 40", "over 45"."""
+    found = [(str(match.lastgroup), tokens(text[match.end() :])[:1]) for match in _BOUND.finditer(text)]
+    return {(side, str(first.value)) for side, rest in found for first in rest if first.kind == "number"}
 
 
 def _is_small_talk(token: Token, unit: str) -> bool:

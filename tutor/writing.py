@@ -314,6 +314,11 @@ class Writing:
         markers = (self._marker(id, citations),)
         return _marked(body, markers, end), Claim(text=body, citations=markers, support="quoted")
 
+    def _is_told(self, text: str, claims: Sequence[Claim]) -> bool:
+        """Return whether the claims together say what a sentence says."""
+        own = self._stems(text)
+        return len(own & self._stems(" ".join(claim.text for claim in claims))) > SAME * len(own)
+
     def _marker(self, id: int, citations: dict[int, Citation]) -> int:
         """Return the marker of a sentence that was shown, the next one where it has none yet."""
         if id not in citations:
@@ -325,7 +330,7 @@ class Writing:
         """Return the evidence that is quoted beside the ``claims``: what answers better than they all do.
 
         What they cite is their own ground: it has to answer better by some way. Where a sentence had to be left out,
-        whatever they do not cite stands in its place.
+        whatever they do not say of the evidence stands in its place.
         """
         said = max(self._answering(claim.text) for claim in claims)
         cited = {self._shown[id] for id in citations}
@@ -333,7 +338,7 @@ class Writing:
         return [
             candidate
             for candidate in self.task.evidence.chosen
-            if (gap and candidate not in cited)
+            if (gap and not self._is_told(candidate.text, claims))
             or self._answering(candidate.text) > said + (FALLS_SHORT if candidate in cited else 0.0)
         ]
 
