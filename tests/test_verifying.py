@@ -253,7 +253,10 @@ def test_who_does_something_is_not_the_one_that_it_is_done_to() -> None:
     assert verify("The plan was copied from Russia", [1], shown, always, "en").reason is None
 
 
-@pytest.mark.parametrize("said", ["The two furnaces of the farmers are", "Farmers built furnaces and the", "Built of"])
+@pytest.mark.parametrize(
+    "said",
+    ["The two furnaces of the farmers are", "Farmers built furnaces and the", "Built of", "Mao Zedong of China"],
+)
 def test_a_claim_that_stops_short_says_nothing(said: str) -> None:
     assert reason(said, 2) == "fragment"
 

@@ -30,6 +30,9 @@ _STOPS_SHORT = re.compile(
     r" (?:is|are|was|were))\W*$",
     re.IGNORECASE,
 )
+_NAMES_ONLY = re.compile(  # they leave it to the question what is said of them
+    r"(?:\W*\b(?:[A-Z]\w*|the|an?|of|and|or|in|d[aei]l?|v[ao]n|der|l[ae])\b)+\W*"
+)
 _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
 
 
@@ -48,7 +51,8 @@ def verify(claim: str, cited: Sequence[int], shown: Mapping[int, str], supported
     """
     if has_markup(claim):
         return Verdict(reason="markup")
-    if len(content_stems(claim, language)) < LEAST_WORDS or _STOPS_SHORT.search(claim):
+    few = len(content_stems(claim, language)) < LEAST_WORDS
+    if few or _STOPS_SHORT.search(claim) or _NAMES_ONLY.fullmatch(claim):
         return Verdict(reason="fragment")
     if is_foreign(claim, language):
         return Verdict(reason="language")  # the course's sentences, and the models that compare, are in another one
