@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from chromium import NEEDED, launched
+from chromium import NEEDED, launched, watched
 from eval_run import answer, outcomes, scored
 from markup import HOSTILE
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, Page
 
 from evals.answerers import beside, render
 from evals.runner import Finished
@@ -44,27 +44,15 @@ def browser(address: str) -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
-    """Open the page with all its parts; afterwards, nothing may have run, been asked for or complained of."""
-    contexts: list[BrowserContext] = []
-    wrong: list[str] = []
+    """Open the page with all its parts; see `watched`."""
+    with watched(browser, address) as opened:
 
-    def opened(width: int = 1280, **options: object) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 800}, **options)  # type: ignore[arg-type]
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(60_000)
-        page.on("request", lambda request: request.url == address or wrong.append(f"request to {request.url[:80]}"))
-        page.on("pageerror", lambda error: wrong.append(f"script error {error}"))
-        page.on("console", lambda message: wrong.append(f"console {message.text}"))
-        page.on("dialog", lambda dialog: (wrong.append(f"dialog {dialog.message}"), dialog.dismiss()))
-        page.goto(address)
-        page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
-        return page
+        def opened_wide(width: int = 1280, **options: object) -> Page:
+            page = opened(width, **options)
+            page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+            return page
 
-    yield opened
-    for context in contexts:
-        context.close()
-    assert wrong == []
+        yield opened_wide
 
 
 def test_hostile_words_are_shown_and_nothing_runs_or_is_asked_for(visit):

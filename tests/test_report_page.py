@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from chromium import NEEDED, launched
+from chromium import NEEDED, launched, watched
 from eval_run import ASKED, FAILED, TEXTS, confident, outcomes, scored
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from evals.report import render
 
@@ -36,27 +36,10 @@ def browser(address: str) -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
-    """Open the report; afterwards, nothing may have run that should not, been asked for or complained of."""
-    contexts: list[BrowserContext] = []
-    wrong: list[str] = []
-
-    def opened(width: int = 1280, **options: object) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 800}, **options)  # type: ignore[arg-type]
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(60_000)
-        page.on("request", lambda request: request.url == address or wrong.append(f"request to {request.url[:80]}"))
-        page.on("pageerror", lambda error: wrong.append(f"script error {error}"))
-        page.on("console", lambda message: wrong.append(f"console {message.text}"))
-        page.on("dialog", lambda dialog: (wrong.append(f"dialog {dialog.message}"), dialog.dismiss()))
-        page.goto(address)
-        return page
-
+    """Open the report; see `watched`."""
     expect.set_options(timeout=30_000)
-    yield opened
-    for context in contexts:
-        context.close()
-    assert wrong == []
+    with watched(browser, address) as opened:
+        yield opened
 
 
 def rows(page: Page) -> int:
