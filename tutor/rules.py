@@ -104,6 +104,7 @@ _UNITS = frozenset(
     )
 )
 _SAME_UNIT = {"feet": "foot", "metr": "meter", "kilometr": "kilomet", "millimetr": "millimet", "centimetr": "centimet"}
+_LEAST_OF_A_CLAUSE = 3  # words that say something
 _TOGETHER_SHARE = 0.7  # of a clause's words: one sentence has to say that much of it, its names and numbers included
 _YEAR_OF = re.compile(  # "a 1985 lecture": the year is the lecture's
     r"\b(?:the|an?|his|her|its|their|this|that|\w+['’]s)\s+(?:[a-z]+\s+)?(1\d{3}|20\d\d)\s+([a-z]{3,})", re.IGNORECASE
@@ -153,7 +154,7 @@ def _numbers_hold(claim: str, spans: Sequence[str], language: str) -> bool:
     return not any(_is_of_another(claim, span) for span in spans) and all(
         any(_has_number(token, following, inside) for inside in held)
         for token, following in _numbers(tokens(claim))
-        if not _is_small_talk(token, following)
+        if not _is_small_talk(token, following) or re.search(r"(?<![\d.,])1(?![\d.,]?\d)", claim)
     )
 
 
@@ -432,13 +433,22 @@ def _together_hold(claim: str, spans: Sequence[str], language: str) -> bool:
             groups[-1].append(span)
         else:
             groups.append([span])
+    clauses = _told_apart(claim, language)
+    said = [{at for at, group in enumerate(groups) if _says_most(clause, group, language)} for clause in clauses]
+    same = all(
+        before & own for before, own, clause in zip(said, said[1:], clauses[1:], strict=False) if is_dangling(clause)
+    )  # else what "it" is would be of one sentence, and what it does of another
+    used = {min(found) for found in said if found}
+    return all(said) and same and (len(used) == len(groups) or len(groups) == 1)
+
+
+def _told_apart(claim: str, language: str) -> list[str]:
+    """Return the clauses of ``claim``; what is too short to be one goes with its neighbour: "1958:", "and his son"."""
     clauses: list[str] = []
     for part in (part for clause in _CLAUSE.split(claim) for part in re.split(r"\b(?:and|or)\b", clause)):
-        short = clauses and len(_wordy(clauses[-1], language)) < 2  # "1958:" goes with what it dates
+        short = clauses and (len(_wordy(clauses[-1], language)) < 2 or len(_wordy(part, language)) < _LEAST_OF_A_CLAUSE)
         clauses = [*clauses[:-1], f"{clauses[-1]} {part}"] if short else [*clauses, part]
-    said = [{at for at, group in enumerate(groups) if _says_most(clause, group, language)} for clause in clauses]
-    used = {min(found) for found in said if found}
-    return all(said) and (len(used) == len(groups) or len(groups) == 1)
+    return [clause.strip() for clause in clauses]
 
 
 def _wordy(text: str, language: str) -> list[str]:
@@ -446,19 +456,25 @@ def _wordy(text: str, language: str) -> list[str]:
 
 
 def _says_most(clause: str, group: Sequence[str], language: str) -> bool:
-    own = content_stems(clause, language)
-    each = [set(content_stems(span, language)) for span in group]
-    held = set().union(*each)
+    own, held = content_stems(clause, language), {one for span in group for one in content_stems(span, language)}
     share = sum(one in held for one in own) / len(own) if len(own) > 1 else 1.0
     named = _names_hold(clause, group, language) and _numbers_hold(clause, group, language)
     begins = not own or own[0] in held  # what it is about: a predicate of another sentence is not its own
-    return share >= _TOGETHER_SHARE and named and begins and all(_in_turn(own, *two) for two in pairwise(each))
+    return (
+        share >= _TOGETHER_SHARE and named and begins and all(_in_turn(own, *two, language) for two in pairwise(group))
+    )
 
 
-def _in_turn(own: Sequence[str], before: set[str], pointing: set[str]) -> bool:
-    """Return whether what only the sentence ``before`` has comes first, or is all that there is."""
-    sides = [one in pointing for one in own if (one in before) != (one in pointing)]
-    return sides == sorted(sides) or not any(sides)
+def _in_turn(own: Sequence[str], before: str, pointing: str, language: str) -> bool:
+    """Return whether what only the sentence ``before`` has is all that there is, or comes first and in one piece."""
+    first, second = content_stems(before, language), set(content_stems(pointing, language))
+    sides = [one in second for one in own if (one in first) != (one in second)]
+    if not any(sides):
+        return True
+    subject = [one for one in own if one in first and one not in second]
+    run = [one in subject for one in first if one not in second]
+    together = sum(now and not last for last, now in pairwise([False, *run])) <= 1
+    return sides == sorted(sides) and together
 
 
 def is_order(text: str) -> bool:
