@@ -80,7 +80,7 @@ def test_a_question_is_answered_and_its_tokens_are_counted(chat: GgufChat) -> No
     assert answer.response_metadata["finish_reason"] == "stop"
     assert answer.usage_metadata
     assert answer.usage_metadata["input_tokens"] > 60
-    assert 5 < answer.usage_metadata["output_tokens"] < 100
+    assert 5 < answer.usage_metadata["output_tokens"] < 200
 
 
 @needs_smollm2
@@ -286,7 +286,15 @@ def test_cores_that_others_use_are_left_to_them(
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(4)), raising=False)
     monkeypatch.setattr("os.getloadavg", lambda: (load, 9, 9))
     given: list[Any] = []
-    monkeypatch.setattr("xllamacpp.Server", given.append)
+
+    class Server:
+        def __init__(self, params: Any) -> None:
+            given.append(params)
+
+        def handle_chat_completions(self, request: dict[str, Any], hear: Callable[[dict[str, Any]], bool]) -> None:
+            pass
+
+    monkeypatch.setattr("xllamacpp.Server", Server)
     load_gguf(str(smollm2()))
     assert (given[0].cpuparams_batch.n_threads, given[0].cpuparams.n_threads) == threads
 
@@ -302,6 +310,12 @@ def test_it_is_quiet() -> None:
 
 
 @needs_smollm2
+@needs_smollm2
+def test_a_model_that_is_let_go_at_once_holds_nobody_up() -> None:
+    program = "import sys\nfrom tutor.gguf import load_gguf\nfor _ in range(12): load_gguf(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", program, smollm2()], check=True, timeout=120)
+
+
 def test_nobody_finds_the_server_that_the_library_starts(chat: GgufChat) -> None:
     kind, _, path = chat.server.listening_address.partition("://")
     assert kind == "unix"

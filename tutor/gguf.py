@@ -206,7 +206,11 @@ def load_gguf(
     params.offline = True
     try:
         server = _without_a_door(xllamacpp.Server, params)
-    except RuntimeError:
+        # One word: the library waits for ever where a server is let go before its loop has begun.
+        server.handle_chat_completions(
+            {"messages": [{"role": "user", "content": "Hello"}], "max_tokens": 1}, lambda event: False
+        )
+    except (RuntimeError, ValueError):
         raise SetupError(f"llama.cpp cannot load {path}: is the file whole, and is there memory for it?") from None
     return GgufChat(model=file.name, context=context, most_tokens=most_tokens, seconds=seconds, server=server)
 
