@@ -53,6 +53,7 @@ class Sentence:
     """A sentence of a chat model with the quotes that it cites, or with the check that it was ``dropped`` by.
 
     What was dropped cites nothing any more: it is judged by the ``passages`` that were found for its question.
+    ``phrased`` is False where the course was quoted in the model's place.
     """
 
     question: str
@@ -60,6 +61,7 @@ class Sentence:
     quotes: tuple[str, ...]
     passages: tuple[str, ...]
     dropped: str = ""
+    phrased: bool = True
 
     @property
     def key(self) -> str:
@@ -69,7 +71,7 @@ class Sentence:
     @property
     def verbatim(self) -> bool:
         """Whether it is one of the quotes, whole: a part of one may say the opposite."""
-        return not self.dropped and _bare(self.text) in map(_bare, self.quotes)
+        return not self.phrased or (not self.dropped and _bare(self.text) in map(_bare, self.quotes))
 
 
 def read_sentences(folder: Path) -> list[Sentence]:
@@ -86,10 +88,9 @@ def read_sentences(folder: Path) -> list[Sentence]:
 def _written(answer: Answer, passages: tuple[str, ...]) -> Iterator[Sentence]:
     quotes = {citation.marker: citation.quote for citation in answer.citations}
     question = answer.standalone_question
-    if answer.answerer != QUOTES and not answer.refused:
-        for claim in answer.claims:
-            cited = tuple(quotes[marker] for marker in claim.citations if marker in quotes)
-            yield Sentence(question, claim.text, cited, passages)
+    for claim in () if answer.refused else answer.claims:
+        cited = tuple(quotes[marker] for marker in claim.citations if marker in quotes)
+        yield Sentence(question, claim.text, cited, passages, phrased=answer.answerer != QUOTES)
     for one in answer.dropped:
         if one.text and one.reason not in NO_STATEMENTS:
             yield Sentence(question, one.text, (), passages, one.reason)
@@ -98,14 +99,18 @@ def _written(answer: Answer, passages: tuple[str, ...]) -> Iterator[Sentence]:
 def measure(sentences: Sequence[Sentence], labels: Labels) -> dict[str, Any]:
     """Return the rates of what is not supported, with Wilson intervals, and of what was dropped though it is true.
 
-    ``shown`` is what was shown as fact, ``own_words`` what of it is no whole quotation, ``written`` what would have
-    been shown without checks. Where people differ on a sentence it counts as not supported. A true sentence that was
-    left out for being beside the point is none that was wrongly dropped.
+    ``as_fact`` is what was shown as fact, ``shown`` what of it stands in answers that a model phrased, ``own_words``
+    what of that is no whole quotation, ``written`` what would have been shown without checks. Where people differ on a
+    sentence it counts as not supported. A true sentence that was left out for being beside the point is none that was
+    wrongly dropped.
     """
+    as_fact = [sentence for sentence in sentences if not sentence.dropped]
+    sentences = [sentence for sentence in sentences if sentence.phrased]
     shown = [sentence for sentence in sentences if not sentence.dropped]
     true = [sentence for sentence in sentences if sentence.dropped != BESIDE and _supported(sentence, labels)]
     judged = [labels[sentence.key] for sentence in sentences if sentence.key in labels]
     return {
+        "as_fact": _unsupported(as_fact, labels),
         "shown": _unsupported(shown, labels),
         "own_words": _unsupported([sentence for sentence in shown if not sentence.verbatim], labels),
         "written": _unsupported(sentences, labels),
@@ -179,7 +184,7 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     said = [
         f"  {name:16} not supported {_said(found[name])}, {found[name]['verbatim']} of them word for word;"
         f" {found[name]['unlabelled']} not judged"
-        for name in ("shown", "own_words", "written")
+        for name in ("as_fact", "shown", "own_words", "written")
     ]
     return [*said, f"  {'true sentences':16} dropped {_said(found['true_dropped'])}", f"  {found['disputed']} disputed"]
 

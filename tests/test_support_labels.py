@@ -82,6 +82,7 @@ def test_what_a_model_wrote_is_read_with_what_it_cites_or_what_dropped_it(kept: 
         Sentence(asked, "It rained in 1951", (RAIN,), (RAIN,)),
         Sentence(asked, "So it was wet", (), (RAIN,)),
         Sentence(asked, "It snowed", (), (RAIN,), "support"),
+        Sentence(asked, "Rain fell in 1951", (RAIN,), (RAIN,), phrased=False),
         Sentence(asked, "It hailed", (), (RAIN,), "number"),
     ]
 
@@ -106,6 +107,12 @@ def test_a_label_is_of_the_question_the_sentence_and_the_quotes_however_they_are
         Sentence("When did it rain?", "It rained", (RAIN, RAIN), ()),
     ]  # fmt: skip
     assert len({one.key, *(other.key for other in others)}) == 5
+
+
+def test_what_the_course_says_in_place_of_a_model_is_supported_and_counted_apart() -> None:
+    asked = [Sentence("?", "It rained", (RAIN,), ()), Sentence("?", "… in 1951", (RAIN,), (), phrased=False)]
+    found = measure(asked, {asked[0].key: {"ann": False}})
+    assert [(found[name]["n"], found[name]["value"]) for name in ("as_fact", "shown")] == [(2, 0.5), (1, 1.0)]
 
 
 # --- what it comes to ------------------------------------------------------------------------------------------------
@@ -230,7 +237,7 @@ def test_a_run_is_judged_step_by_step(kept: Callable[..., Path], tmp_path: Path)
     (tmp_path / "mine.jsonl").write_text("\n".join(map(json.dumps, filled)), encoding="utf-8")
     ran = run(folder, "--add", tmp_path / "mine.jsonl", "--labels", held)
     assert ran.stderr == f"2 labels taken over into {held}\n"
-    name, *lines = ran.stdout.splitlines()
+    name, _, *lines = ran.stdout.splitlines()
     assert name == folder.name
     assert (
         lines[0] == "  shown            not supported 0.000  [0.000, 0.658] of 2, 1 of them word for word; 0 not judged"
