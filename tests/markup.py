@@ -79,8 +79,8 @@ class Page(HTMLParser):
 
 
 OWN_TAGS = {
-    "article", "aside", "bdi", "button", "code", "div", "h1", "h2", "h3", "h4", "header", "li", "mark", "nav", "ol",
-    "p", "pre", "q", "section", "span", "strong", "time", "ul",
+    "article", "aside", "bdi", "button", "code", "details", "div", "h1", "h2", "h3", "h4", "header", "li", "mark",
+    "nav", "ol", "p", "pre", "q", "section", "span", "strong", "summary", "time", "ul",
 }  # fmt: skip
 OWN_ATTRIBUTES = {"class", "dir", "type", "role", "tabindex", "datetime"}
 

@@ -11,7 +11,8 @@ from markup import HOSTILE, Page, assert_harmless
 
 from tutor.types import Heading, StoredSource
 from tutor.web import source_panel
-from tutor.web.rendering import escape
+from tutor.web.citing import Cited
+from tutor.web.markup import escape
 
 TEXT = (
     "Farms\n\nPlows\n\nPlows cut deep. Harvests\nfailed.\n\n- Quota: an amount of work.\n- Utopia: a perfect place.\n"
@@ -30,6 +31,51 @@ def stored(text: str = TEXT, outline: tuple[Heading, ...] = OUTLINE, **other: ob
 def test_the_quote_is_marked_exactly():
     start = TEXT.index("Harvests")
     assert Page(source_panel.render_source(stored(), start, start + 16)).marked == "Harvests\nfailed."
+
+
+def cited(marker: int, words: str, **other: object) -> Cited:
+    at = TEXT.index(words)
+    return Cited(
+        marker, **({"source": "lesson.md", "version": "sha256:0", "start": at, "end": at + len(words)} | other)
+    )
+
+
+def test_other_citations_of_the_answer_are_marked_too_each_with_its_number():
+    one, two = cited(1, "Plows cut deep."), cited(2, "Quota: an amount of work.")
+    html = source_panel.render_source(stored(), two.start, two.end, cited=(one, two))
+    assert Page(html).marked == "Plows cut deep.Quota: an amount of work."
+    assert '<span class="unseen">Citation </span>1</span><mark class="tone-1">Plows' in html
+    assert '<span class="unseen">Citation </span>2</span><mark class="tone-2 active" tabindex=-1>Quota' in html
+
+
+@pytest.mark.parametrize("other", [{"source": "other.md"}, {"version": "sha256:1"}])
+def test_a_citation_of_another_text_is_not_marked_in_this_one(other: dict[str, object]):
+    one, two = cited(1, "Plows cut deep."), cited(2, "Quota", **other)
+    assert Page(source_panel.render_source(stored(), one.start, one.end, cited=(one, two))).marked == "Plows cut deep."
+
+
+def test_the_quote_that_was_opened_stays_whole_where_others_overlap_it():
+    whole, part = cited(1, "Plows cut deep. Harvests\nfailed."), cited(2, "cut deep. Harvests")
+    html = source_panel.render_source(stored(), whole.start, whole.end, cited=(part, whole))
+    assert html.count("<mark") == 1
+    html = source_panel.render_source(stored(), part.start, part.end, cited=(whole, part))
+    assert Page(html).marked == "Plows cut deep. Harvests\nfailed."
+    assert 'tabindex=-1>cut deep. Harvests</mark><mark class="tone-1">' in html
+
+
+def test_a_citation_leads_to_the_one_before_and_the_one_after():
+    three = (cited(1, "Plows cut"), cited(2, "Quota"), cited(3, "Utopia", source="other.md"))
+    middle = source_panel.render_source(stored(), three[1].start, three[1].end, cited=three)
+    assert "2 of 3" in Page(middle).text
+    assert " disabled" not in middle
+    assert f'data-source="other.md" data-version="sha256:0" data-start="{three[2].start}"' in middle
+    first = source_panel.render_source(stored(), three[0].start, three[0].end, cited=three)
+    assert 'aria-describedby="walked" disabled aria-label="Previous citation"' in first
+
+
+def test_a_single_citation_leads_nowhere():
+    one = cited(1, "Plows cut deep.")
+    assert "<nav" not in source_panel.render_source(stored(), one.start, one.end, cited=(one,))
 
 
 def test_a_quote_over_two_paragraphs_is_marked_in_both():

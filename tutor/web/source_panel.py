@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
 
 from tutor.types import Heading, StoredSource
-from tutor.web.rendering import escape, label, render_notice
+from tutor.web.citing import Cited, pack, tone, walk
+from tutor.web.markup import escape, label
+from tutor.web.rendering import render_notice
 
 SHOWN_AROUND = 60_000  # characters of a source shown before and after a quote: a browser lays out no more at once
 LONG_LINE = 120  # lines this long are paragraphs of their own; shorter ones were wrapped by hand
@@ -15,33 +19,33 @@ _LINE = re.compile(r"[^\s\n][^\n]*")  # a line that shows something, from its fi
 _LIST_ITEM = re.compile(r"\s*(?:[-*•–]|\d{1,3}[.)])\s+\S")
 
 
-def source_key(course: str, name: str, version: str, start: int, end: int) -> str:
-    """Return what tells one opened citation from another; `page.js` makes the same of a button's ``data-``."""
-    return f"{course}/{name}@{version}:{start}-{end}"
-
-
-def render_source(stored: StoredSource, start: int, end: int) -> str:
+def render_source(stored: StoredSource, start: int, end: int, key: str = "", cited: Sequence[Cited] = ()) -> str:
     """Return a source's text as paragraphs and headings, with ``text[start:end]`` inside ``<mark>``.
+
+    ``cited`` are the citations of the answer that it was opened from: those of this text are marked too, each with its
+    number, and buttons lead from one to the next. ``key`` is what `page.js` tells one opened citation from another by.
 
     The whole text is shown unless it is very long; then as much around the span as a browser lays out well.
     """
     start, end = (min(max(at, 0), len(stored.text)) for at in (start, end))
     first, last = max(0, start - SHOWN_AROUND), min(len(stored.text), end + SHOWN_AROUND)
     spans = split_paragraphs(stored.text, stored.outline, first, last)
-    body = "".join(_paragraph(stored, a, b, start, end) for a, b in spans)
+    quotes = _quotes(stored, start, end, cited)
+    body = "".join(_paragraph(stored, a, b, quotes) for a, b in spans)
     path = heading_path(stored.outline, start)
     path = path[1:] if path[:1] == (stored.title,) else path
     crumbs = "".join(f"<li><bdi>{label(heading)}</bdi></li>" for heading in path)
     changed = '<p class="notice hint">The course has a newer version of this text. This is the one that was quoted.</p>'
     cut = '<p class="cut">… this text is long, and only the part around the quote is shown …</p>'
-    key = source_key(stored.course, stored.name, stored.version, start, end)
     text = f"{changed * stored.changed}{cut * (first > 0)}{body}{cut * (last < len(stored.text))}"
-    return _panel(key, label(stored.title), f'<ol class="path" aria-label="Where this is">{crumbs}</ol>', text)
+    where = f'<ol class="path" aria-label="Where this is">{crumbs}</ol>'
+    steps = walk(stored.course, cited, stored.name, stored.version, start, end)
+    return _panel(key, label(stored.title), f"{where}{steps}", text, cited)
 
 
-def render_source_problem(message: str, key: str) -> str:
+def render_source_problem(message: str, key: str, cited: Sequence[Cited] = ()) -> str:
     """Return the source panel with a ``message`` in place of the text."""
-    return _panel(key, "The source", "", render_notice(message, "error"))
+    return _panel(key, "The source", "", render_notice(message, "error"), cited)
 
 
 def heading_path(outline: Sequence[Heading], position: int) -> tuple[str, ...]:
@@ -79,25 +83,59 @@ def split_paragraphs(text: str, outline: Sequence[Heading], first: int, last: in
         yield opened, closed
 
 
-def _panel(key: str, title: str, path: str, text: str) -> str:
+def _panel(key: str, title: str, below: str, text: str, cited: Sequence[Cited]) -> str:
     return (
-        f'<aside class="panel" aria-label="Source: {title}" data-key="{escape(key)}">'
-        f'<header><h2 dir="auto">{title}</h2>'
+        f'<aside class="panel" aria-label="Source: {title}" data-key="{escape(key)}" '
+        f'data-citations="{escape(pack(cited))}"><header><h2 dir="auto">{title}</h2>'
         '<button type="button" class="close" data-event="close" aria-label="Close the source">'
-        f'<span aria-hidden="true">×</span></button>{path}</header>'
+        f'<span aria-hidden="true">×</span></button>{below}</header>'
         f'<div class="text" tabindex="0" role="region" aria-label="Text of {title}">{text}</div></aside>'
     )
 
 
-def _paragraph(stored: StoredSource, a: int, b: int, start: int, end: int) -> str:
-    text = stored.text
-    from_, to = max(a, start), min(b, end)
-    inside = escape(text[a:b])
-    if from_ < to:
-        marked = f'<mark tabindex="-1">{escape(text[from_:to])}</mark>'
-        inside = f"{escape(text[a:from_])}{marked}{escape(text[to:b])}"
+@dataclass(frozen=True)
+class _Quote:
+    """A span to mark, with the number of its citation (0 for none)."""
+
+    start: int
+    end: int
+    marker: int
+    active: bool
+
+
+def _quotes(stored: StoredSource, start: int, end: int, cited: Sequence[Cited]) -> tuple[_Quote, ...]:
+    """Return what is marked in a text: the active quote first, which others never cover."""
+    here = [one for one in cited if (one.source, one.version) == (stored.name, stored.version)]
+    marker = next((one.marker for one in here if (one.start, one.end) == (start, end)), 0)
+    others = (_Quote(one.start, one.end, one.marker, False) for one in here if (one.start, one.end) != (start, end))
+    return (_Quote(start, end, marker, True), *others)
+
+
+def _paragraph(stored: StoredSource, a: int, b: int, quotes: Sequence[_Quote]) -> str:
+    inside = "".join(_piece(stored.text, *piece) for piece in _pieces(a, b, quotes))
     level = next((heading.level for heading in stored.outline if heading.start == a), 0)
     if level:
         return f'<h{min(level + 2, 6)} dir="auto">{inside}</h{min(level + 2, 6)}>'
-    kind = ' class="item"' if _LIST_ITEM.match(text, a) else ""
+    kind = ' class="item"' if _LIST_ITEM.match(stored.text, a) else ""
     return f'<p dir="auto"{kind}>{inside}</p>'
+
+
+def _pieces(a: int, b: int, quotes: Sequence[_Quote]) -> Iterator[tuple[int, int, _Quote | None]]:
+    """Yield ``a`` to ``b`` in pieces, each with the first of ``quotes`` that covers it."""
+    near = [quote for quote in quotes if quote.start < b and quote.end > a]
+    cuts = sorted({a, b, *(min(max(at, a), b) for quote in near for at in (quote.start, quote.end))})
+    covered = [(x, y, next((q for q in near if q.start <= x and y <= q.end), None)) for x, y in pairwise(cuts)]
+    for quote, group in groupby(covered, key=lambda piece: piece[2]):
+        spans = list(group)
+        yield spans[0][0], spans[-1][1], quote
+
+
+def _piece(text: str, a: int, b: int, quote: _Quote | None) -> str:
+    if quote is None:
+        return escape(text[a:b])
+    number = ""
+    if quote.marker and a == quote.start:
+        said = f'<span class="unseen">Citation </span>{quote.marker}'
+        number = f'<span class="at {tone(quote.marker)}">{said}</span>'
+    look = " ".join(filter(None, (tone(quote.marker), "active" * quote.active)))
+    return f'{number}<mark class="{look}"{" tabindex=-1" * quote.active}>{escape(text[a:b])}</mark>'

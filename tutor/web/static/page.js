@@ -6,10 +6,16 @@
   const narrow = window.matchMedia("(max-width: 860px)");
   let wanted = ""; // the citation that was activated last and is not shown yet
   let opener = null; // which button that was, so that closing gives the focus back
+  let step = ""; // whether it was the panel's own button to the previous or next citation: the focus stays there
 
   const tell = (event, data) =>
     document.querySelector("[data-bridge]").dispatchEvent(new CustomEvent("tutor", { detail: { ...data, event } }));
-  const keyOf = (d) => `${d.course}/${d.source}@${d.version}:${d.start}-${d.end}`;
+  const groupOf = (button) => button.closest("[data-citations]")?.dataset.citations ?? ""; // those of its answer
+  const keyOf = (button) => {
+    const d = button.dataset;
+    return JSON.stringify([d.course, d.source, d.version, d.start, d.end, groupOf(button)]);
+  };
+  const CITING = '#thread [data-event="cite"]';
   const panel = () => document.querySelector("#source .panel");
   const isOpen = (name) => document.body.classList.contains(name);
 
@@ -31,15 +37,18 @@
   // --- the source ---------------------------------------------------------------------------------------------------
 
   function openSource(button) {
-    wanted = keyOf(button.dataset);
-    opener = { key: wanted, className: button.className };
+    wanted = keyOf(button);
+    step = button.dataset.step ?? "";
+    if (step) opener = { ...opener, key: wanted };
+    else opener = { key: wanted, look: button.classList[0], exchange: button.closest(".exchange") };
     if (panel()?.dataset.key === wanted) showSource();
-    else tell("cite", { ...button.dataset });
+    else tell("cite", { ...button.dataset, key: wanted, citations: groupOf(button) });
   }
 
   function showSource() {
     const text = panel().querySelector(".text");
-    const mark = text.querySelector("mark");
+    const mark = text.querySelector("mark.active");
+    const again = step ? panel().querySelector(`[data-step="${step}"]:enabled`) : null;
     wanted = "";
     setOpen("source-open", true);
     setOpen("menu-open", false);
@@ -48,7 +57,7 @@
       text.scrollTop = 0;
       // Scrolls this container only: scrollIntoView would move the whole page on a phone.
       if (mark) text.scrollTop = startOf(text, mark);
-      (mark ?? text).focus({ preventScroll: true });
+      (again ?? mark ?? text).focus({ preventScroll: true });
     });
   }
 
@@ -65,18 +74,81 @@
     if (!isOpen("source-open")) return false;
     setOpen("source-open", false);
     markOpened("");
-    const same = (b) => keyOf(b.dataset) === opener?.key;
-    const buttons = [...document.querySelectorAll('[data-event="cite"]')].filter(same);
-    (buttons.find((b) => b.className === opener?.className) ?? buttons[0] ?? question())?.focus();
+    const buttons = [...document.querySelectorAll(CITING)].filter((b) => keyOf(b) === opener?.key);
+    const near = buttons.filter((b) => opener.exchange?.contains(b)); // the same may have been said twice
+    const among = near.length ? near : buttons;
+    (among.find((b) => b.classList[0] === opener.look) ?? among[0] ?? question())?.focus();
     return true;
   }
 
   function markOpened(key) {
-    for (const button of document.querySelectorAll('[data-event="cite"]')) {
-      if (keyOf(button.dataset) === key) button.setAttribute("aria-expanded", "true");
+    for (const button of document.querySelectorAll(CITING)) {
+      if (keyOf(button) === key) button.setAttribute("aria-expanded", "true");
       else button.removeAttribute("aria-expanded");
     }
   }
+
+  // --- the quote of a marker, in a card beside it -------------------------------------------------------------------
+
+  const card = Object.assign(document.createElement("div"), { id: "quote", role: "tooltip", hidden: true });
+  const [quoted, from] = ["q", "span"].map((tag) => card.appendChild(document.createElement(tag)));
+  let carded = null; // the marker that it is shown for
+  let leaving = 0; // the pointer may take a moment from the marker to the card
+
+  function showCard(marker) {
+    clearTimeout(leaving);
+    if (carded === marker) return;
+    hideCard();
+    carded = marker;
+    quoted.textContent = marker.dataset.quote;
+    from.textContent = marker.dataset.place;
+    quoted.dir = from.dir = "auto";
+    marker.setAttribute("aria-describedby", card.id);
+    card.hidden = false;
+    placeCard();
+  }
+
+  function hideCard() {
+    clearTimeout(leaving);
+    if (!carded) return false;
+    carded.removeAttribute("aria-describedby");
+    carded = null;
+    card.hidden = true;
+    return true;
+  }
+
+  // Above its marker where there is room, else below; gone with the marker that it belongs to.
+  function placeCard() {
+    if (!carded) return;
+    const box = carded.getBoundingClientRect();
+    const gone = !carded.isConnected || carded.dataset.quote !== quoted.textContent;
+    if (gone || box.bottom < 0 || box.top > window.innerHeight) {
+      hideCard();
+      return;
+    }
+    const above = box.top - card.offsetHeight - 6;
+    const middle = box.left + (box.width - card.offsetWidth) / 2;
+    const furthest = document.documentElement.clientWidth - card.offsetWidth - 10;
+    card.style.top = `${above >= 6 ? above : box.bottom + 6}px`;
+    card.style.left = `${Math.max(10, Math.min(middle, furthest))}px`;
+  }
+
+  document.addEventListener("pointerover", (event) => {
+    if (event.pointerType === "touch") return; // a tap opens the source
+    const marker = event.target.closest?.("button.cite");
+    if (marker) showCard(marker);
+    else if (card.contains(event.target)) clearTimeout(leaving);
+    else if (carded && !carded.matches(":focus-visible")) {
+      clearTimeout(leaving);
+      leaving = setTimeout(hideCard, 300);
+    }
+  });
+  document.addEventListener("focusin", (event) => {
+    if (event.target.matches?.("button.cite:focus-visible")) showCard(event.target);
+    else hideCard();
+  });
+  document.addEventListener("scroll", placeCard, { capture: true, passive: true });
+  window.addEventListener("resize", placeCard);
 
   // --- the conversation ---------------------------------------------------------------------------------------------
 
@@ -102,7 +174,11 @@
       scrolled = thread.scrollTop;
     };
     thread.addEventListener("scroll", onScroll, { passive: true });
-    new MutationObserver(follow).observe(thread, { childList: true, subtree: true, characterData: true });
+    document.body.append(card);
+    new MutationObserver(() => {
+      follow();
+      placeCard();
+    }).observe(thread, { childList: true, subtree: true, characterData: true });
     new MutationObserver(() => {
       if (!panel()) setOpen("source-open", false);
       else if (panel().dataset.key === wanted) showSource();
@@ -147,6 +223,7 @@
   };
 
   document.addEventListener("click", (event) => {
+    if (!card.contains(event.target)) hideCard();
     const button = event.target.closest?.("[data-event]");
     if (button) actions[button.dataset.event]?.(button);
     else if (event.target.closest?.("#fresh") || event.target.id === "chat" || event.target.id === "app") closeMenu();
@@ -155,7 +232,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && event.target === question()) following = true;
     if (event.key !== "Escape" || event.target.matches?.('#course [aria-expanded="true"]')) return; // closes its list
-    if (closeMenu() || closeSource()) event.preventDefault();
+    if (hideCard() || closeMenu() || closeSource()) event.preventDefault();
   });
   // Gradio's list opens again when Tab leaves it, and then covers what is below: it need not hear of these keys.
   const passBy = (event) => {
