@@ -190,9 +190,7 @@ def test_hostile_words_in_a_conversation_are_only_shown(text: str):
 def test_hostile_names_in_lists_are_only_shown(text: str):
     now = datetime(2026, 1, 1, tzinfo=UTC)
     listed = [ConversationInfo(id=text, course=text, title=text, created_at=now, updated_at=now)]
-    course = CourseInfo(id=text, title=text, language="en", licence=None, sources=1, first_questions=(text,))
     assert_harmless(rendering.render_conversations(listed, text))
-    assert_harmless(rendering.render_welcome(course))
     assert_harmless(rendering.render_notice(text, "error"))
 
 

@@ -36,17 +36,6 @@ _MEANING = (
 )
 
 
-def render_welcome(course: CourseInfo) -> str:
-    """Return the opening of a conversation: what can be asked here, and first questions to choose from."""
-    questions = "".join(f"<li>{_ask_button(question)}</li>" for question in course.first_questions)
-    listed = f'<h2>You could begin with</h2><ul class="first">{questions}</ul>' if questions else ""
-    return (
-        f'<section class="welcome"><h1 dir="auto">{label(course.title)}</h1>'
-        "<p>Ask anything about this course. Every answer is taken from the course’s own texts, and the numbers "
-        f"in it open the very place it comes from.</p>{listed}</section>"
-    )
-
-
 def render_no_course() -> str:
     """Return what to do when there is nothing to ask about."""
     return (
@@ -102,6 +91,14 @@ def render_conversations(listed: Iterable[ConversationInfo], current: str | None
 def render_notice(message: str, kind: str) -> str:
     """Return a one-line ``message`` of ``kind`` ``hint``, ``wait`` or ``error``; nothing for an empty one."""
     return f'<p class="notice {kind}">{escape(message)}</p>' if message else ""
+
+
+def ask_button(question: str) -> str:
+    """Return a button that asks ``question``."""
+    return (
+        f'<button type="button" class="ask" data-event="suggest" data-question="{escape(question)}">'
+        f"<bdi>{label(question)}</bdi></button>"
+    )
 
 
 def _question(question: str) -> str:
@@ -244,12 +241,5 @@ def _nearest(nearest: Sequence[Citation]) -> str:
 
 
 def _suggestions(questions: Sequence[str]) -> str:
-    items = "".join(f"<li>{_ask_button(question)}</li>" for question in questions)
+    items = "".join(f"<li>{ask_button(question)}</li>" for question in questions)
     return f'<section class="next"><h3>Ask next</h3><ul>{items}</ul></section>' if items else ""
-
-
-def _ask_button(question: str) -> str:
-    return (
-        f'<button type="button" class="ask" data-event="suggest" data-question="{escape(question)}">'
-        f"<bdi>{label(question)}</bdi></button>"
-    )

@@ -40,7 +40,7 @@
     wanted = keyOf(button);
     step = button.dataset.step ?? "";
     if (step) opener = { ...opener, key: wanted };
-    else opener = { key: wanted, look: button.classList[0], exchange: button.closest(".exchange") };
+    else if (!button.closest(".panel")) opener = { key: wanted, look: button.classList[0], exchange: button.closest(".exchange") };
     if (panel()?.dataset.key === wanted) showSource();
     else tell("cite", { ...button.dataset, key: wanted, citations: groupOf(button) });
   }
@@ -49,21 +49,28 @@
     const text = panel().querySelector(".text");
     const mark = text.querySelector("mark.active");
     const again = step ? panel().querySelector(`[data-step="${step}"]:enabled`) : null;
+    const place = mark ?? text.querySelector("[data-here]"); // without a quote, where reading begins
     wanted = "";
+    forgetMatches();
     setOpen("source-open", true);
     setOpen("menu-open", false);
     markOpened(panel().dataset.key);
     requestAnimationFrame(() => {
-      text.scrollTop = 0;
-      // Scrolls this container only: scrollIntoView would move the whole page on a phone.
-      if (mark) text.scrollTop = startOf(text, mark);
-      (again ?? mark ?? text).focus({ preventScroll: true });
+      scrollTo(text, place);
+      (again ?? place ?? text).focus({ preventScroll: true });
     });
+  }
+
+  // Scrolls this container only: scrollIntoView would move the whole page on a phone.
+  function scrollTo(text, place) {
+    text.scrollTop = 0;
+    if (place) text.scrollTop = startOf(text, place);
   }
 
   // Where to begin reading: at the heading of the quote if both are well in view then, else a little above the quote.
   function startOf(text, mark) {
     const at = (element) => element.getBoundingClientRect().top - text.getBoundingClientRect().top;
+    if (!mark.matches("mark")) return at(mark) - 24;
     const above = (heading) => heading.compareDocumentPosition(mark) & Node.DOCUMENT_POSITION_FOLLOWING;
     const heading = [...text.querySelectorAll("h3, h4, h5, h6")].filter(above).at(-1);
     if (heading && at(mark) - at(heading) + mark.offsetHeight < text.clientHeight * 0.6) return at(heading) - 24;
@@ -87,6 +94,82 @@
       else button.removeAttribute("aria-expanded");
     }
   }
+
+  // --- searching a source -------------------------------------------------------------------------------------------
+
+  let matches = []; // ranges of the text, in order
+  let match = -1;
+  const painted = (name, ranges) => window.CSS?.highlights?.set(name, new Highlight(...ranges)); // changes no element
+  const textOf = () => panel().querySelector(".text");
+
+  function search() {
+    const words = panel().querySelector(".sought").value.split(/\s+/).filter(Boolean);
+    const plain = words.map((word) => word.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&"));
+    const either = plain.join("\\s+").replace(/['‘’]/g, "['‘’]").replace(/["“”]/g, '["“”]');
+    const pattern = new RegExp(either, "giu");
+    matches = words.length ? [...textOf().children].flatMap((block) => matchesIn(block, pattern)) : [];
+    match = -1;
+    painted("found", matches);
+    if (matches.length) toMatch(1);
+    else showMatch(words.length ? "Not found" : "");
+  }
+
+  function matchesIn(block, pattern) {
+    if (block.matches(".cut, .notice")) return [];
+    const isText = (node) => (node.parentElement.closest(".at") ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT);
+    const walker = document.createTreeWalker(block, NodeFilter.SHOW_TEXT, isText);
+    const nodes = [];
+    let whole = "";
+    while (walker.nextNode()) {
+      nodes.push([walker.currentNode, whole.length]);
+      whole += walker.currentNode.data;
+    }
+    return [...whole.matchAll(pattern)].map(({ index, 0: { length } }) => {
+      const [first, before] = nodes.findLast(([, at]) => at <= index);
+      const [last, until] = nodes.findLast(([, at]) => at < index + length);
+      const span = { startContainer: first, startOffset: index - before, endContainer: last, endOffset: index + length - until };
+      return new StaticRange(span);
+    });
+  }
+
+  function toMatch(by) {
+    if (!matches.length) return;
+    match = (match + by + matches.length) % matches.length;
+    const { startContainer, startOffset, endContainer, endOffset } = matches[match];
+    const range = document.createRange();
+    range.setStart(startContainer, startOffset);
+    range.setEnd(endContainer, endOffset);
+    const text = textOf();
+    text.scrollTop += range.getBoundingClientRect().top - text.getBoundingClientRect().top - text.clientHeight / 3;
+    painted("found-now", [range]);
+    showMatch(`${match + 1} of ${matches.length}`);
+  }
+
+  function showMatch(said) {
+    if (!matches.length) painted("found-now", []);
+    panel().querySelector(".found").textContent = said;
+  }
+
+  // What was sought in the text before means nothing in the next one.
+  function forgetMatches() {
+    const field = panel().querySelector(".sought");
+    if (field) field.value = "";
+    matches = [];
+    painted("found", matches);
+    if (field) showMatch("");
+  }
+
+  document.addEventListener("input", (event) => {
+    if (event.target.matches?.(".sought")) search();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (!event.target.matches?.(".sought")) return;
+    if (event.key === "Enter") toMatch(event.shiftKey ? -1 : 1);
+    if (event.key !== "Escape" || !event.target.value) return;
+    forgetMatches();
+    event.stopImmediatePropagation(); // a second Escape closes the source
+    event.preventDefault();
+  });
 
   // --- the quote of a marker, in a card beside it -------------------------------------------------------------------
 
@@ -197,6 +280,16 @@
   const actions = {
     cite: openSource,
     close: closeSource,
+    find: (button) => toMatch(Number(button.dataset.by)),
+    jump: (button) => {
+      const heading = byId(button.dataset.to);
+      const place = document.createElement("li");
+      place.textContent = button.dataset.path;
+      panel().querySelector(".path").replaceChildren(place);
+      button.closest("details").open = false; // it covers much of a phone
+      scrollTo(textOf(), heading);
+      heading.focus({ preventScroll: true });
+    },
     menu: () => {
       if (closeMenu()) return;
       setOpen("menu-open", true);
