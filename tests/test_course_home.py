@@ -7,7 +7,7 @@ from markup import HOSTILE, Page, assert_harmless
 from test_rendering import citation
 
 from tutor.types import CourseHome, CourseInfo, KeyDate, KeyTerm, Section, SourceOutline
-from tutor.web.course_home import render_home
+from tutor.web.course_home import MOST_OPEN, render_home
 
 
 def course(**other: object) -> CourseInfo:
@@ -35,10 +35,15 @@ def test_a_section_that_nothing_stands_below_can_only_be_read():
     assert 'aria-label="Read Empty"' in html
 
 
-def test_the_sections_of_one_text_are_open_and_those_of_several_wait():
-    assert "<details open>" in render_home(CourseHome(course=course(), outline=(source(PLOWS),)))
-    two = render_home(CourseHome(course=course(sources=2), outline=(source(PLOWS), source(PLOWS, name="b.md"))))
-    assert two.count("<details><summary>1 section</summary>") == 2
+def test_the_sections_of_a_small_course_are_open_and_those_of_a_large_one_wait():
+    long = source(*(Section(title=f"Part {n}", level=1, start=n) for n in range(MOST_OPEN + 1)))
+    small = (source(PLOWS), source(PLOWS, name="b.md"))
+    assert "<details open>" in render_home(CourseHome(course=course(), outline=(long,)))
+    assert render_home(CourseHome(course=course(sources=2), outline=small)).count("<details open>") == 2
+    large = render_home(CourseHome(course=course(sources=2), outline=(long, source(PLOWS, name="b.md"))))
+    assert "<details open>" not in large
+    assert "<details><summary>31 sections</summary>" in large
+    assert "<details><summary>1 section</summary>" in large
 
 
 def test_a_course_of_many_texts_says_that_not_all_are_shown():

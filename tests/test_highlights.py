@@ -118,6 +118,17 @@ def test_a_glossary_gives_the_terms_with_their_definitions():
         assert term.place.quote.endswith(term.definition)
 
 
+def test_a_glossary_may_have_its_terms_on_lines_of_one_paragraph_or_definitions_over_several():
+    terms = "Quota: an amount.\nPurge: an attack.\n\nUtopia: a perfect place,\nas some say.\n"
+    source = read_text("a.txt", f"A text of some words.\n\nGlossary\n\n{terms}", "A")
+    found = highlights.key_terms("c", [source])
+    assert [(term.term, term.definition) for term in found] == [
+        ("Quota", "an amount."), ("Purge", "an attack."), ("Utopia", "a perfect place,\nas some say."),
+    ]  # fmt: skip
+    for term in found:
+        assert_exact(term.place, source)
+
+
 def test_a_list_of_definitions_outside_a_glossary_counts_if_all_of_it_is_one():
     listed = "- Quota: an amount.\n- Purge: an attack.\n- Utopia: a perfect place.\n"
     assert [term.term for term in terms(f"## Ideas\n\n{listed}")] == ["Quota", "Purge", "Utopia"]

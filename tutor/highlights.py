@@ -166,11 +166,16 @@ def _time(when: str) -> float:
 
 
 def _defined(course: str, source: Source, block: Block) -> Iterator[KeyTerm]:
-    body = source.text[block.start : block.end]
-    found = _TERM.fullmatch(body)
-    if found and len(found["term"].split()) <= _WORDS_OF_A_TERM and not _DATED.match(body):
-        place = _place(course, source, block, block.start, block.end)
-        yield KeyTerm(term=found["term"].strip(), definition=found["definition"], place=place)
+    """Yield the term that a block defines, or one for each of its lines if all of them are definitions."""
+    lines = list(re.finditer(r"[^\n]+", source.text[block.start : block.end]))
+    each = [_TERM.fullmatch(line.group()) for line in lines]
+    if not all(each):
+        lines = list(re.finditer(r"(?s).+", source.text[block.start : block.end]))
+        each = [_TERM.fullmatch(line.group()) for line in lines]
+    for line, found in zip(lines, each, strict=True):
+        if found and len(found["term"].split()) <= _WORDS_OF_A_TERM and not _DATED.match(line.group()):
+            place = _place(course, source, block, block.start + line.start(), block.start + line.end())
+            yield KeyTerm(term=found["term"].strip(), definition=found["definition"], place=place)
 
 
 def _place(course: str, source: Source, block: Block, start: int, end: int) -> Citation:

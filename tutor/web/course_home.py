@@ -9,6 +9,8 @@ from tutor.web.citing import Cited, cite_button, open_button
 from tutor.web.markup import escape, label
 from tutor.web.rendering import ask_button
 
+MOST_OPEN = 30  # sections of several texts that are shown at once; where there are more, each text opens by itself
+
 
 def render_home(home: CourseHome) -> str:
     """Return what can be asked and read here: first questions, the outline of the sources, key dates, key terms."""
@@ -30,8 +32,8 @@ def _part(heading: str, inside: str) -> str:
 def _outline(course: str, sources: Sequence[SourceOutline], of: int) -> str:
     if not sources:
         return ""
-    # A course of one text is laid open; of several, each opens by itself.
-    shown = "".join(_source(course, source, is_open=len(sources) == 1) for source in sources)
+    is_open = len(sources) == 1 or sum(len(source.sections) for source in sources) <= MOST_OPEN
+    shown = "".join(_source(course, source, is_open) for source in sources)
     more = f'<p class="more">The first {len(sources)} of {of} texts are shown.</p>' if of > len(sources) else ""
     return _part("What is in this course", f'<div class="outline">{shown}</div>{more}')
 
