@@ -82,13 +82,14 @@ def test_escape_puts_the_card_away_before_the_source(visit):
     expect(page.locator("#source")).to_be_hidden()
 
 
-def test_a_tap_opens_the_source_and_shows_no_card(visit, lesson_tutor):
-    page = visit(has_touch=True)
+def test_a_tap_opens_the_source_without_motion_where_none_is_wanted_and_shows_no_card(visit, lesson_tutor):
+    page = visit(has_touch=True, reduced_motion="reduce")
     page.set_viewport_size(PHONE)
     ask(page, FOUND)
     page.locator("button.cite").nth(1).tap()
     expect_highlight(page, latest(lesson_tutor).citations[1])
     expect(page.get_by_role("tooltip")).to_be_hidden()
+    expect(page.locator("#source")).to_have_css("animation-name", "none")
 
 
 @pytest.mark.parametrize("size", [{"width": 1280, "height": 800}, {"width": 320, "height": 640}])

@@ -159,6 +159,18 @@ def test_the_contents_lead_to_each_heading(visit, lesson_tutor, size):
     expect(page.locator(".panel .path")).to_have_text("Glossary")
 
 
+@pytest.mark.parametrize("size", [PHONE, {"width": 320, "height": 640}])
+def test_the_panel_is_no_wider_than_a_phone(visit, size):
+    page = visit()
+    page.set_viewport_size(size)
+    read(page)
+    seek(page, "famine")
+    page.locator(".panel summary", has_text="Contents").click()
+    for part in ("#source", ".panel header", ".panel .text", ".contents ol"):
+        assert page.locator(part).first.evaluate("one => one.scrollWidth - one.clientWidth") == 0, part
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+
+
 def test_a_very_long_text_is_read_part_by_part(visit, lesson_tutor, monkeypatch):
     lines = "\n\n".join(f"Harvest {n} failed." for n in range(8_000))
     long = StoredSource(course=COURSE, name="lesson.md", title="Long", version="sha256:0", outline=(), text=lines)

@@ -39,14 +39,14 @@ def _outline(course: str, sources: Sequence[SourceOutline], of: int) -> str:
 
 
 def _source(course: str, source: SourceOutline, is_open: bool) -> str:
-    title = f'<h3 dir="auto">{label(source.title)}</h3>'
+    title = f"<h3>{label(source.title)}</h3>"
     read = _read(course, source, 0, f"Read {label(source.title)}")
     if not source.sections:
-        return f'<div class="source"><div class="row">{title}{read}</div></div>'
+        return f'<div class="source" dir="auto"><div class="row">{title}{read}</div></div>'
     sections = "".join(_section(course, source, section) for section in source.sections)
     count = f"{len(source.sections)} section{'s' * (len(source.sections) > 1)}"
     return (
-        f'<div class="source"><div class="row">{title}{read}</div>'
+        f'<div class="source" dir="auto"><div class="row">{title}{read}</div>'
         f"<details{' open' * is_open}><summary>{count}</summary><ol>{sections}</ol></details></div>"
     )
 
