@@ -17,6 +17,7 @@ from tutor.suggestions import heading_questions
 from tutor.types import Block, Citation, KeyDate, KeyTerm, Section, Source, SourceOutline
 
 MOST_DATES = 12
+ENOUGH_DATES = 60  # from here on, only lists are looked through: a long text is full of dates
 FEWEST_DATES = 2  # one is no timeline
 MOST_TERMS = 12
 FEWEST_TERMS = 3  # of a list outside a glossary: fewer may be anything with a colon
@@ -47,6 +48,7 @@ _DATED = re.compile(
     rf"(?i:{_BEFORE})(?P<in>(?i:{_WHEN}))(?![\d.,]*\d)"
     rf"|(?P<when>(?i:{_WHEN}))(?=\s?[:,–—)：，]|\s-\s|\s[^\W\d_a-zß-ÿ]|[\u3400-\u9fff])"
 )
+_OPENING = re.compile(r"\A\s*|[.!?…][\"”’'»)\]]*\s+|[。！？]\s*|\n\s*")
 _TERM = re.compile(r"(?P<term>[^\W\d_][^:：\n–—.!?;]{0,58}?)(?:\s?[:：]\s?|\s[–—=-]\s)(?P<definition>\w.*)", re.DOTALL)
 _GLOSSARIES = frozenset(
     [
@@ -72,7 +74,8 @@ def key_dates(course: str, sources: Iterable[Source], language: str) -> tuple[Ke
     told: list[KeyDate] = []
     for source in sources:
         for block in source.blocks:
-            if block.kind in ("paragraph", "list_item") and block.retrievable:
+            kinds = ("paragraph", "list_item") if len(told) < ENOUGH_DATES else ("list_item",)
+            if block.kind in kinds and block.retrievable and len(listed) < MOST_DATES:
                 for date, is_set_off in _dated(course, source, block, language):
                     (listed if is_set_off else told).append(date)
     years = {int(_time(date.when)) for date in listed}
@@ -128,8 +131,8 @@ def _outline(source: Source) -> SourceOutline:
 def _dated(course: str, source: Source, block: Block, language: str) -> Iterator[tuple[KeyDate, bool]]:
     """Yield what begins with a date in a block, with whether a list or a mark sets it off."""
     body = source.text[block.start : block.end]
-    if not _DATED.search(body):
-        return
+    if not any(_DATED.match(body, opening.end()) for opening in _OPENING.finditer(body)):
+        return  # splitting sentences takes much longer
     for start, end in _sentences(body, language):
         found = _DATED.match(body, start, end)
         if not found or not body[found.end() : end].strip(f" \n.,)，-{_SET_OFF}"):
