@@ -131,6 +131,21 @@ def test_the_keyboard_walks_through_the_citations_of_an_answer(visit, lesson_tut
     expect(page.locator("button.cite").nth(1)).to_be_focused()
 
 
+def test_the_closest_passages_of_a_refusal_are_walked_through_too(visit, lesson_tutor):
+    page = visit()
+    ask(page, NOT_FOUND)
+    near = latest(lesson_tutor).nearest
+    page.locator(".near").first.click()
+    expect_highlight(page, near[0])
+    expect(page.locator("#walked")).to_have_text(f"1 of {len(near)}")
+    page.get_by_role("button", name="Next citation").click()
+    expect(page.locator("#walked")).to_have_text(f"2 of {len(near)}")
+    expect_highlight(page, near[1])
+    expect(page.locator(".panel .at")).to_have_count(0)  # they have no numbers
+    page.keyboard.press("Escape")
+    expect(page.locator(".near").nth(1)).to_be_focused()
+
+
 def test_every_citation_of_the_answer_is_marked_with_its_number_and_line(visit, lesson_tutor):
     page = visit()
     ask(page, FOUND)

@@ -195,6 +195,18 @@ def test_a_home_is_legible_in_light_and_dark(visit, scheme):
     read(page)
     for selector in (".sought", ".found", ".tools summary"):
         assert page.evaluate(CONTRAST, selector) >= 4.5, selector
+    for painted in ("found", "found-now"):
+        # What is painted has no element of its own: one takes on its colours.
+        page.evaluate(
+            """painted => {
+              const one = document.querySelector(".text p");
+              const { color, backgroundColor } = getComputedStyle(one, `::highlight(${painted})`);
+              Object.assign(one.style, { color, backgroundColor });
+            }""",
+            painted,
+        )
+        assert "rgba" not in page.locator(".text p").first.evaluate("one => one.style.backgroundColor")
+        assert page.evaluate(CONTRAST, ".text p") >= 4.5, painted
 
 
 @needs_axe
