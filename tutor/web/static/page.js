@@ -39,8 +39,9 @@
   function openSource(button) {
     wanted = keyOf(button);
     step = button.dataset.step ?? "";
-    if (step) opener = { ...opener, key: wanted };
-    else if (!button.closest(".panel")) opener = { key: wanted, look: button.classList[0], exchange: button.closest(".exchange") };
+    const outside = !button.closest(".panel");
+    if (outside) opener = { look: button.classList[0], exchange: button.closest(".exchange") };
+    if (outside || step) opener.key = wanted;
     if (panel()?.dataset.key === wanted) showSource();
     else tell("cite", { ...button.dataset, key: wanted, citations: groupOf(button) });
   }
@@ -127,8 +128,8 @@
     return [...whole.matchAll(pattern)].map(({ index, 0: { length } }) => {
       const [first, before] = nodes.findLast(([, at]) => at <= index);
       const [last, until] = nodes.findLast(([, at]) => at < index + length);
-      const span = { startContainer: first, startOffset: index - before, endContainer: last, endOffset: index + length - until };
-      return new StaticRange(span);
+      const [startOffset, endOffset] = [index - before, index + length - until];
+      return new StaticRange({ startContainer: first, startOffset, endContainer: last, endOffset });
     });
   }
 
