@@ -57,7 +57,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.attributes += attrs
-        if tag != "path":
+        if tag not in ("input", "path"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -79,10 +79,10 @@ class Page(HTMLParser):
 
 
 OWN_TAGS = {
-    "article", "aside", "bdi", "button", "code", "div", "h1", "h2", "h3", "h4", "header", "li", "mark", "nav", "ol",
-    "p", "pre", "q", "section", "span", "strong", "time", "ul",
+    "article", "aside", "bdi", "button", "code", "details", "div", "h1", "h2", "h3", "h4", "header", "input", "li",
+    "mark", "nav", "ol", "output", "p", "pre", "q", "section", "span", "strong", "summary", "time", "ul",
 }  # fmt: skip
-OWN_ATTRIBUTES = {"class", "dir", "type", "role", "tabindex", "datetime"}
+OWN_ATTRIBUTES = {"autocomplete", "class", "datetime", "dir", "disabled", "id", "open", "role", "tabindex", "type"}
 
 
 def assert_harmless(html: str) -> None:

@@ -8,7 +8,8 @@ import pytest
 from markup import HOSTILE, Page, assert_harmless
 
 from tutor.types import Answer, Citation, Claim, ConversationInfo, CourseInfo, Dropped, Message, Support, Timings
-from tutor.web import rendering
+from tutor.web import citing, rendering
+from tutor.web.markup import label
 
 
 def citation(marker: int = 1, text: str = "Plows cut deep.", **other: object) -> Citation:
@@ -31,8 +32,8 @@ def answer(text: str = "Plows cut deep [1].", support: Support = "quoted", **oth
 
 def test_a_marker_with_a_citation_is_a_named_button():
     html = rendering.render_exchange(answer(), last=True)
-    assert 'class="cite" data-event="cite"' in html
-    assert 'aria-label="Source 1: Plows"' in html
+    assert 'class="cite tone-1" data-event="cite"' in html
+    assert 'aria-label="Source 1: Plows, quoted"' in html
     assert "Plows cut deep 1." in Page(html).text
 
 
@@ -74,6 +75,44 @@ def test_a_checked_rewording_says_so():
 def test_a_statement_without_support_is_marked_where_it_stands():
     html = rendering.render_exchange(answer(support="unsupported"), last=True)
     assert "Plows cut deep not found in the course 1." in " ".join(Page(html).text.split())
+
+
+@pytest.mark.parametrize(("support", "said"), [("quoted", "quoted"), ("verified", "reworded and checked")])
+def test_each_sentence_shows_how_it_is_supported_and_its_marker_says_so(support: Support, said: str):
+    two = (Claim(text="Deep", citations=(1,), support="quoted"), Claim(text="Deeper", citations=(2,), support=support))
+    cited = (citation(), citation(2))
+    html = rendering.render_exchange(answer("Deep [1]. Deeper [2].", claims=two, citations=cited), last=True)
+    assert html.count('<span class="claim" data-support="quoted"><span class="held">Deep <button') == 1
+    assert f'<span class="claim" data-support="{support}"><span class="held">Deeper <button' in html
+    assert f'aria-label="Source 2: Plows, {said}"' in html
+
+
+def test_the_tutors_own_words_around_a_quotation_have_no_support():
+    html = rendering.render_exchange(answer("The course says: Plows cut deep [1]."), last=True)
+    assert '<p class="words" dir="auto">The course says: <span class="claim"' in html
+
+
+def test_a_marker_carries_its_quote_for_the_card():
+    html = rendering.render_exchange(answer(citations=(citation(text='"Deep" & <b>deeper'),)), last=True)
+    assert 'data-quote="&quot;Deep&quot; &amp; &lt;b&gt;deeper"' in html
+    assert 'data-place="Plows"' in html
+
+
+def test_what_the_signs_mean_is_explained_where_there_is_something_to_explain():
+    assert "What do these mean?" in rendering.render_exchange(answer(), last=True)
+    refusal = answer("Not here.", refused=True, claims=(), citations=(), nearest=(citation(0),))
+    assert "What do these mean?" not in rendering.render_exchange(refusal, last=True)
+
+
+def test_a_number_looks_the_same_at_its_marker_and_below_the_answer():
+    html = rendering.render_exchange(answer("Deep [1]. Deeper [2].", citations=(citation(), citation(2))), last=True)
+    assert 'class="cite tone-2"' in html
+    assert '<span class="number tone-2">2</span> <bdi>Plows' in html
+
+
+def test_an_answer_names_its_citations_to_the_source_panel():
+    (_, found), *_ = [a for a in Page(rendering.render_exchange(answer(), last=True)).attributes if "citations" in a[0]]
+    assert citing.unpack(found) == (citing.Cited(1, "lesson.md", "sha256:0", 14, 29),)
 
 
 def test_a_citation_of_an_older_version_says_so():
@@ -151,9 +190,7 @@ def test_hostile_words_in_a_conversation_are_only_shown(text: str):
 def test_hostile_names_in_lists_are_only_shown(text: str):
     now = datetime(2026, 1, 1, tzinfo=UTC)
     listed = [ConversationInfo(id=text, course=text, title=text, created_at=now, updated_at=now)]
-    course = CourseInfo(id=text, title=text, language="en", licence=None, sources=1, first_questions=(text,))
     assert_harmless(rendering.render_conversations(listed, text))
-    assert_harmless(rendering.render_welcome(course))
     assert_harmless(rendering.render_notice(text, "error"))
 
 
@@ -163,7 +200,7 @@ def test_a_hostile_question_is_shown_letter_by_letter():
 
 
 def test_a_label_carries_no_direction_marks():
-    assert rendering.label("a\u202eb\u2066c\n d") == "abc d"
+    assert label("a\u202eb\u2066c\n d") == "abc d"
 
 
 @pytest.mark.parametrize("why", ["failed", "slow", "busy", "over_budget", "unsupported", "leaked"])

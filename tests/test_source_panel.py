@@ -11,7 +11,8 @@ from markup import HOSTILE, Page, assert_harmless
 
 from tutor.types import Heading, StoredSource
 from tutor.web import source_panel
-from tutor.web.rendering import escape
+from tutor.web.citing import Cited
+from tutor.web.markup import escape
 
 TEXT = (
     "Farms\n\nPlows\n\nPlows cut deep. Harvests\nfailed.\n\n- Quota: an amount of work.\n- Utopia: a perfect place.\n"
@@ -30,6 +31,51 @@ def stored(text: str = TEXT, outline: tuple[Heading, ...] = OUTLINE, **other: ob
 def test_the_quote_is_marked_exactly():
     start = TEXT.index("Harvests")
     assert Page(source_panel.render_source(stored(), start, start + 16)).marked == "Harvests\nfailed."
+
+
+def cited(marker: int, words: str, **other: object) -> Cited:
+    at = TEXT.index(words)
+    return Cited(
+        marker, **({"source": "lesson.md", "version": "sha256:0", "start": at, "end": at + len(words)} | other)
+    )
+
+
+def test_other_citations_of_the_answer_are_marked_too_each_with_its_number():
+    one, two = cited(1, "Plows cut deep."), cited(2, "Quota: an amount of work.")
+    html = source_panel.render_source(stored(), two.start, two.end, cited=(one, two))
+    assert Page(html).marked == "Plows cut deep.Quota: an amount of work."
+    assert '<span class="unseen">Citation </span>1</span><mark class="tone-1">Plows' in html
+    assert '<span class="unseen">Citation </span>2</span><mark class="tone-2 active" tabindex=-1>Quota' in html
+
+
+@pytest.mark.parametrize("other", [{"source": "other.md"}, {"version": "sha256:1"}])
+def test_a_citation_of_another_text_is_not_marked_in_this_one(other: dict[str, object]):
+    one, two = cited(1, "Plows cut deep."), cited(2, "Quota", **other)
+    assert Page(source_panel.render_source(stored(), one.start, one.end, cited=(one, two))).marked == "Plows cut deep."
+
+
+def test_the_quote_that_was_opened_stays_whole_where_others_overlap_it():
+    whole, part = cited(1, "Plows cut deep. Harvests\nfailed."), cited(2, "cut deep. Harvests")
+    html = source_panel.render_source(stored(), whole.start, whole.end, cited=(part, whole))
+    assert html.count("<mark") == 1
+    html = source_panel.render_source(stored(), part.start, part.end, cited=(whole, part))
+    assert Page(html).marked == "Plows cut deep. Harvests\nfailed."
+    assert 'tabindex=-1>cut deep. Harvests</mark><mark class="tone-1">' in html
+
+
+def test_a_citation_leads_to_the_one_before_and_the_one_after():
+    three = (cited(1, "Plows cut"), cited(2, "Quota"), cited(3, "Utopia", source="other.md"))
+    middle = source_panel.render_source(stored(), three[1].start, three[1].end, cited=three)
+    assert "2 of 3" in Page(middle).text
+    assert " disabled" not in middle
+    assert f'data-source="other.md" data-version="sha256:0" data-start="{three[2].start}"' in middle
+    first = source_panel.render_source(stored(), three[0].start, three[0].end, cited=three)
+    assert 'aria-describedby="walked" disabled aria-label="Previous citation"' in first
+
+
+def test_a_single_citation_leads_nowhere():
+    one = cited(1, "Plows cut deep.")
+    assert 'class="walk"' not in source_panel.render_source(stored(), one.start, one.end, cited=(one,))
 
 
 def test_a_quote_over_two_paragraphs_is_marked_in_both():
@@ -63,12 +109,46 @@ def test_a_source_that_changed_since_says_so():
     assert "newer version" in source_panel.render_source(stored(changed=True), 0, 5)
 
 
-def test_a_very_long_source_is_shown_around_the_quote():
+def test_a_very_long_source_is_shown_around_the_quote_and_leads_to_the_rest():
     long = "Harvests failed.\n\n" * 20_000
     html = source_panel.render_source(stored(long, ()), 180_000, 180_016)
     assert Page(html).marked == "Harvests failed."
     assert len(html) < 400_000
-    assert html.count("only the part around the quote") == 2
+    assert html.count("only a part of it is shown") == 2
+    assert 'data-start="120000" data-end="120000">Read what comes before</button>' in html
+    assert 'data-start="240016" data-end="240016">Read on</button>' in html
+
+
+@pytest.mark.parametrize(
+    ("start", "begins"), [(0, "Farms"), (7, "Plows"), (20, "Plows cut deep."), (30, "Plows cut deep.")]
+)
+def test_without_a_quote_a_source_is_there_to_read_from_some_place_on(start: int, begins: str):
+    html = source_panel.render_source(stored(), start, start)
+    assert "<mark" not in html
+    assert html.count(" data-here") == 1
+    assert begins in html[html.index(" data-here") :][:60]
+    assert '<details class="find" open>' in html
+
+
+def test_with_a_quote_the_search_waits_until_it_is_wanted():
+    assert '<details class="find"><summary>' in source_panel.render_source(stored(), 14, 29)
+
+
+def test_a_heading_has_an_anchor_that_its_place_in_the_version_gives():
+    html = source_panel.render_source(stored(), 14, 29)
+    assert '<h4 id="at-7" tabindex="-1" dir="auto">Plows</h4>' in html
+    assert 'data-event="jump" data-to="at-7" data-path="Plows"><bdi>Plows</bdi>' in html
+
+
+def test_a_heading_that_is_not_shown_is_opened_by_the_server():
+    long = "Farms\n\n" + "Harvests failed.\n\n" * 20_000
+    html = source_panel.render_source(stored(long, (OUTLINE[0], Heading(title="End", level=2, start=300_001))), 0, 5)
+    assert 'data-to="at-0"' in html
+    assert 'data-start="300001" data-end="300001"><bdi>End</bdi>' in html
+
+
+def test_a_text_without_headings_has_no_contents():
+    assert "Contents" not in Page(source_panel.render_source(stored(TEXT, ()), 14, 29)).text
 
 
 @pytest.mark.parametrize("span", [(-5, 3), (10**9, 10**9 + 5), (9, 3)])

@@ -128,19 +128,23 @@ def cite(course: str, candidate: Candidate, stored: StoredText, marker: int) -> 
     words = stored(candidate.source, candidate.version)[start:end]
     if words != candidate.text:
         raise Conflict(f"The index of {course!r} is out of step with its texts. Ingest the course again.")
-    section = candidate.sentence.section
     return Citation(
         marker=marker,
         course=course,
         source=candidate.source,
         title=candidate.title,
-        section=" › ".join(section[1:] if section[:1] == (candidate.title,) else section) or None,
+        section=section_path(candidate.sentence.section, candidate.title),
         page=candidate.sentence.page,
         version=candidate.version,
         quote=words,
         start=start,
         end=end,
     )
+
+
+def section_path(section: Sequence[str], title: str) -> str | None:
+    """Return the headings above a quote as a citation names them: without the title of their source."""
+    return " › ".join(section[1:] if tuple(section[:1]) == (title,) else section) or None
 
 
 def notes(answer: Answer) -> list[str]:

@@ -20,7 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from ulid import ULID
 
-from tutor import answering, suggestions
+from tutor import answering, highlights, suggestions
 from tutor.answering import Draft
 from tutor.budget import Budget
 from tutor.chat import open_chat
@@ -35,6 +35,7 @@ from tutor.types import (
     Citation,
     Conversation,
     ConversationInfo,
+    CourseHome,
     CourseInfo,
     Heading,
     IngestReport,
@@ -86,6 +87,7 @@ class Tutor:
         self._grounder: Grounder | None = None
         self._indexes: dict[str, CourseIndex] = {}
         self._questions: dict[int, tuple[str, ...]] = {}  # of each live version: reading all its texts takes a while
+        self._homes: dict[int, CourseHome] = {}  # of each live version too
         self._loading = RLock()
         self._ingesting = Lock()
         self._ready = False
@@ -199,17 +201,33 @@ class Tutor:
         """Return the courses that can be asked, by title."""
         with self.records.read() as session:
             rows = session.scalars(select(Course).where(Course.live_id.is_not(None)).order_by(Course.title, Course.id))
-            return tuple(
-                CourseInfo(
-                    id=row.id,
-                    title=row.title,
-                    language=row.language,
-                    licence=row.licence,
-                    sources=len(row.live.members) if row.live else 0,
-                    first_questions=self._first_questions(row),
+            return tuple(self._course_info(row) for row in rows)
+
+    def home(self, course: str) -> CourseHome:
+        """Return what ``course`` offers to begin with: outline, key dates, key terms; raises `NotFound`."""
+        with self.records.read() as session:
+            row = _course(session, course)
+            info = self._course_info(row)
+            version = row.live.id if row.live else 0
+            if version not in self._homes:
+                texts = [member.source_version.source() for member in row.live.members] if row.live else []
+                self._homes[version] = CourseHome(
+                    course=info,
+                    outline=highlights.outlines(texts),
+                    dates=highlights.key_dates(course, texts, row.language),
+                    terms=highlights.key_terms(course, texts),
                 )
-                for row in rows
-            )
+            return self._homes[version].model_copy(update={"course": info})
+
+    def _course_info(self, row: Course) -> CourseInfo:
+        return CourseInfo(
+            id=row.id,
+            title=row.title,
+            language=row.language,
+            licence=row.licence,
+            sources=len(row.live.members) if row.live else 0,
+            first_questions=self._first_questions(row),
+        )
 
     def _first_questions(self, row: Course) -> tuple[str, ...]:
         if row.live is None:

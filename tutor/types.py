@@ -265,6 +265,45 @@ class CourseInfo(Model):
     first_questions: tuple[str, ...] = ()
 
 
+class Section(Model):
+    """A heading of a source, one of its two outermost levels, with the question that asks for what stands below it."""
+
+    title: str
+    level: int
+    start: int
+    question: str | None = None
+
+
+class SourceOutline(SourceInfo):
+    """A source of a course with its headings."""
+
+    sections: tuple[Section, ...]
+
+
+class KeyDate(Model):
+    """What a source says of a date: ``place`` is a sentence or list item that begins with it."""
+
+    when: str
+    place: Citation
+
+
+class KeyTerm(Model):
+    """A term with its definition, both as they stand in ``place``."""
+
+    term: str
+    definition: str
+    place: Citation
+
+
+class CourseHome(Model):
+    """What a course offers to begin with: its outline, key dates and key terms, all exact spans of its sources."""
+
+    course: CourseInfo
+    outline: tuple[SourceOutline, ...]
+    dates: tuple[KeyDate, ...] = ()
+    terms: tuple[KeyTerm, ...] = ()
+
+
 class Message(Model):
     """One stored exchange."""
 

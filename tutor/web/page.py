@@ -16,7 +16,7 @@ from fastapi import FastAPI
 
 from tutor.errors import NotFound, TutorError
 from tutor.types import Answer, Conversation
-from tutor.web import rendering, source_panel
+from tutor.web import citing, course_home, rendering, source_panel
 from tutor.web.layout import Parts, build_bridge, build_head, build_theme, lay_out
 
 if TYPE_CHECKING:
@@ -142,14 +142,15 @@ def show(tutor: Tutor, parts: Parts, course: str | None, conversation: str | Non
         course = held.course if held else course
         chosen = next((info for info in courses if info.id == course), courses[0] if courses else None)
         listed = tutor.conversations(chosen.id)[:LISTED] if chosen else ()
+        home = tutor.home(chosen.id) if chosen and held is None else None
     except TutorError as error:
         return _usable(parts, True) | {parts.notice: rendering.render_notice(str(error), "error")}
     if chosen is None:
         transcript = rendering.render_no_course() if tutor.ready else ""
-    elif held is None:
-        transcript = rendering.render_welcome(chosen)
+    elif home:
+        transcript = course_home.render_home(home)
     else:
-        transcript = rendering.render_transcript(chosen, held.messages)
+        transcript = rendering.render_transcript(chosen, held.messages if held else ())
     current = held.id if held else None
     return _usable(parts, chosen is not None) | {
         parts.memory: {"course": chosen.id if chosen else None, "conversation": current},
@@ -199,16 +200,16 @@ def ask(tutor: Tutor, parts: Parts, question: str, memory: Memory, draft: str) -
 
 def open_source(tutor: Tutor, chosen: dict[str, Any]) -> str:
     """Return the source panel for the citation that was activated; what is wrong with it is said there."""
-    course, name, version = (str(chosen.get(key, "")) for key in ("course", "source", "version"))
+    course, name, version, key = (str(chosen.get(what, "")) for what in ("course", "source", "version", "key"))
+    cited = citing.unpack(chosen.get("citations"))
     try:
         start, end = int(chosen["start"]), int(chosen["end"])
     except (KeyError, TypeError, ValueError):
         start = end = 0
     try:
-        return source_panel.render_source(tutor.source(course, name, version or None), start, end)
+        return source_panel.render_source(tutor.source(course, name, version or None), start, end, key, cited)
     except TutorError as error:
-        key = source_panel.source_key(course, name, version, start, end)
-        return source_panel.render_source_problem(str(error), key)
+        return source_panel.render_source_problem(str(error), key, cited)
 
 
 def _warming_up(tutor: Tutor) -> bool:

@@ -1,4 +1,4 @@
-"""Rendering: answers and lists as HTML, and the words that every piece of HTML is made of.
+"""Rendering: answers and lists as HTML.
 
 Every word that somebody asked, wrote or named goes through `escape`, so none of it can become markup: no Markdown is
 interpreted, and there is no element here that could load anything. What a reader can activate is a ``<button>`` whose
@@ -8,37 +8,32 @@ interpreted, and there is no element here that could load anything. What a reade
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from html import escape as _escape
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tutor.answering import notes
-from tutor.types import Answer, Citation, ConversationInfo, CourseInfo, Message
+from tutor.types import Answer, Citation, Claim, ConversationInfo, CourseInfo, Message, Support
+from tutor.web.citing import cite_button, pack, place, tone
+from tutor.web.markup import escape, label
 
-_UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _MARKER = re.compile(r"\[(\d{1,3})\]")
+_MARKERS = re.compile(r"(?:\s*\[\d{1,3}\])+")
 _LAST_WORD = re.compile(r"(?<!\S)\S{1,20} ?\Z")
 
-
-def escape(text: str) -> str:
-    """Return ``text`` as HTML that shows those characters; a control becomes a space or U+FFFD, one for one."""
-    return _escape(_UNSHOWABLE.sub(lambda found: " " if found.group().isspace() else "\ufffd", text), quote=True)
-
-
-def label(text: str) -> str:
-    """Return ``text`` on one line and without direction marks, for a name, a title or an attribute."""
-    return escape(" ".join(_DIRECTION.sub("", text).split()))
-
-
-def render_welcome(course: CourseInfo) -> str:
-    """Return the opening of a conversation: what can be asked here, and first questions to choose from."""
-    questions = "".join(f"<li>{_ask_button(question)}</li>" for question in course.first_questions)
-    listed = f'<h2>You could begin with</h2><ul class="first">{questions}</ul>' if questions else ""
-    return (
-        f'<section class="welcome"><h1 dir="auto">{label(course.title)}</h1>'
-        "<p>Ask anything about this course. Every answer is taken from the course’s own texts, and the numbers "
-        f"in it open the very place it comes from.</p>{listed}</section>"
-    )
+_SUPPORTED: dict[Support, str] = {
+    "quoted": "quoted",
+    "verified": "reworded and checked",
+    "unsupported": "not found in the course",
+}
+_MEANING = (
+    '<details class="meaning"><summary>What do these mean?</summary><ul>'
+    '<li><span class="claim" data-support="quoted">Quoted</span>: the course says it in these very words.</li>'
+    '<li><span class="claim" data-support="verified">Reworded</span>: the course says it in other words, and each '
+    "sentence was checked against the place that its number opens.</li>"
+    '<li><span class="claim" data-support="unsupported">Not found</span>: the course does not say it, and nobody has '
+    "checked it.</li>"
+    '<li><span class="number tone-1">1</span> <span class="number tone-2">2</span>: each number opens its own place. '
+    "There, the words have the same number, colour and line.</li></ul></details>"
+)
 
 
 def render_no_course() -> str:
@@ -60,7 +55,9 @@ def render_exchange(answer: Answer, last: bool) -> str:
     """Return a question with its answer; the ``last`` one also proposes what to ask next."""
     return (
         f'<article class="exchange">{_question(answer.question)}{_understood(answer)}'
-        f'<div class="answer{" refused" if answer.refused else ""}">{_words(answer)}{_support(answer)}{_notes(answer)}'
+        f'<div class="answer{" refused" if answer.refused else ""}" '
+        f'data-citations="{escape(pack(answer.citations or answer.nearest))}">'
+        f"{_words(answer)}{_support(answer)}{_notes(answer)}"
         f"{_sources(answer.citations)}{_nearest(answer.nearest)}</div>{_beyond(answer)}"
         f"{_suggestions(answer.suggestions) if last else ''}</article>"
     )
@@ -68,7 +65,7 @@ def render_exchange(answer: Answer, last: bool) -> str:
 
 def render_pending(question: str, text: str, status: str) -> str:
     """Return the exchange that is under way: the question, and the text so far or what the tutor is doing."""
-    marked = _MARKER.sub(r'<span class="cite waiting">\1</span>', escape(text))
+    marked = _MARKER.sub(lambda m: f'<span class="cite waiting {tone(int(m[1]))}">{m[1]}</span>', escape(text))
     body = f'<p class="words" dir="auto">{marked}</p>' if text else f'<p class="status">{escape(status)}</p>'
     return f'<article class="exchange pending">{_question(question)}<div class="answer">{body}</div></article>'
 
@@ -96,6 +93,14 @@ def render_notice(message: str, kind: str) -> str:
     return f'<p class="notice {kind}">{escape(message)}</p>' if message else ""
 
 
+def ask_button(question: str) -> str:
+    """Return a button that asks ``question``."""
+    return (
+        f'<button type="button" class="ask" data-event="suggest" data-question="{escape(question)}">'
+        f"<bdi>{label(question)}</bdi></button>"
+    )
+
+
 def _question(question: str) -> str:
     return f'<h2 class="question" dir="auto"><span class="unseen">You asked: </span>{escape(question)}</h2>'
 
@@ -112,21 +117,39 @@ def _understood(answer: Answer) -> str:
 
 
 def _words(answer: Answer) -> str:
-    """Return the answer's text with markers as buttons and statements that the course does not support shown so."""
+    """Return the answer's text with markers as buttons, and with how the course supports each of its sentences."""
     cited = {str(citation.marker): citation for citation in answer.citations}
     parts = []
-    for text, supported in _by_support(answer):
-        pieces = _MARKER.split(text)
-        for plain, marker in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
-            if citation := cited.get(marker):
-                button = _cite_button(citation, marker, "cite", f"Source {marker}: {_place(citation)}")
-                before, word = _last_word(plain)
-                parts.append(f'{escape(before)}<span class="held">{escape(word)}{button}</span>')
-            else:
-                parts.append(escape(plain) + (f"[{marker}]" if marker else ""))
-        if not supported:
+    for text, support in _by_support(answer):
+        said = _with_buttons(text, cited, support)
+        parts.append(f'<span class="claim" data-support="{support}">{said}</span>' if support else said)
+        if support == "unsupported":
             parts.append(' <span class="unsupported">not found in the course</span>')
     return f'<p class="words" dir="auto">{"".join(parts)}</p>'
+
+
+def _with_buttons(text: str, cited: Mapping[str, Citation], support: Support | None) -> str:
+    pieces = _MARKER.split(text)
+    parts = []
+    for plain, marker in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
+        if citation := cited.get(marker):
+            before, word = _last_word(plain)
+            held = f"{escape(word)}{_marker_button(citation, support)}"
+            parts.append(f'{escape(before)}<span class="held">{held}</span>')
+        else:
+            parts.append(escape(plain) + (f"[{marker}]" if marker else ""))
+    return "".join(parts)
+
+
+def _marker_button(citation: Citation, support: Support | None) -> str:
+    how = f", {_SUPPORTED[support]}" if support else ""
+    return cite_button(
+        citation,
+        str(citation.marker),
+        f"cite {tone(citation.marker)}",
+        f"Source {citation.marker}: {place(citation)}{how}",
+        f' data-quote="{escape(citation.quote)}" data-place="{place(citation)}"',
+    )
 
 
 def _last_word(text: str) -> tuple[str, str]:
@@ -143,17 +166,28 @@ def _in_parts(answer: Answer) -> tuple[str, str]:
     return said, beyond
 
 
-def _by_support(answer: Answer) -> Iterator[tuple[str, bool]]:
-    """Yield what stands above the part beyond the course, in parts, each with whether the course supports it."""
+def _by_support(answer: Answer) -> Iterator[tuple[str, Support | None]]:
+    """Yield what stands above the part beyond the course, in parts, each with the support of the claim that it is.
+
+    The markers of a claim belong to it, unless there is no support for it; what lies between claims has none.
+    """
     said = _in_parts(answer)[0]
     at = 0
     for claim in answer.claims:
-        found = said.find(claim.text, at) if claim.support == "unsupported" else -1
-        if found >= 0:
-            yield said[at:found], True
-            at = found + len(claim.text)
-            yield claim.text, False
-    yield said[at:], True
+        start = said.find(claim.text, at)
+        if start < 0 or not claim.text:
+            continue
+        end = _claim_end(said, start, claim)
+        yield said[at:start], None
+        yield said[start:end], claim.support
+        at = end
+    yield said[at:], None
+
+
+def _claim_end(said: str, start: int, claim: Claim) -> int:
+    end = start + len(claim.text)
+    markers = None if claim.support == "unsupported" else _MARKERS.match(said, end)
+    return markers.end() if markers else end
 
 
 def _beyond(answer: Answer) -> str:
@@ -167,66 +201,45 @@ def _notes(answer: Answer) -> str:
 
 
 def _support(answer: Answer) -> str:
-    supports = {claim.support for claim in answer.claims}
-    if not supports or "unsupported" in supports:
+    supports = {support for _, support in _by_support(answer) if support}
+    if not supports:
         return ""
-    if supports == {"quoted"}:
+    if "unsupported" in supports:
+        said = "Not all of this is in the course"
+    elif supports == {"quoted"}:
         said = "In the course’s own words"
     elif supports == {"verified"}:
         said = "Reworded, and checked against the course"
     else:
         said = "Partly in the course’s own words, partly reworded and checked against them"
-    return f'<p class="support">{said}</p>'
+    return f'<div class="supports"><p class="support">{said}</p>{_MEANING}</div>'
 
 
 def _sources(citations: Sequence[Citation]) -> str:
     """Return the places that were cited, each once with its markers; a place opens at its first quote."""
     places: dict[tuple[str, str, str], list[Citation]] = {}
     for citation in citations:
-        places.setdefault((citation.source, citation.version, _place(citation)), []).append(citation)
+        places.setdefault((citation.source, citation.version, place(citation)), []).append(citation)
     items = []
-    for (_, _, place), group in places.items():
+    for (_, _, where), group in places.items():
         markers = ", ".join(str(citation.marker) for citation in group)
-        name = f"Source{'s' * (len(group) > 1)} {markers}: {place}"
-        inside = f'<span class="number">{markers}</span> <bdi>{place}</bdi>'
+        name = f"Source{'s' * (len(group) > 1)} {markers}: {where}"
+        numbers = " ".join(f'<span class="number {tone(one.marker)}">{one.marker}</span>' for one in group)
         changed = '<span class="changed">changed since</span>' if group[0].changed else ""
-        items.append(f"<li>{_cite_button(group[0], inside, 'chip', name)}{changed}</li>")
+        items.append(f"<li>{cite_button(group[0], f'{numbers} <bdi>{where}</bdi>', 'chip', name)}{changed}</li>")
     return f'<ul class="sources" aria-label="Sources">{"".join(items)}</ul>' if items else ""
 
 
 def _nearest(nearest: Sequence[Citation]) -> str:
     items = []
     for citation in nearest:
-        inside = f'<strong><bdi>{_place(citation)}</bdi></strong><span dir="auto">{escape(citation.quote)}</span>'
-        items.append(f"<li>{_cite_button(citation, inside, 'near')}</li>")
+        inside = f'<strong><bdi>{place(citation)}</bdi></strong><span dir="auto">{escape(citation.quote)}</span>'
+        items.append(f"<li>{cite_button(citation, inside, 'near')}</li>")
     return (
         f'<section class="nearest"><h3>Closest in the course</h3><ul>{"".join(items)}</ul></section>' if items else ""
     )
 
 
 def _suggestions(questions: Sequence[str]) -> str:
-    items = "".join(f"<li>{_ask_button(question)}</li>" for question in questions)
+    items = "".join(f"<li>{ask_button(question)}</li>" for question in questions)
     return f'<section class="next"><h3>Ask next</h3><ul>{items}</ul></section>' if items else ""
-
-
-def _ask_button(question: str) -> str:
-    return (
-        f'<button type="button" class="ask" data-event="suggest" data-question="{escape(question)}">'
-        f"<bdi>{label(question)}</bdi></button>"
-    )
-
-
-def _cite_button(citation: Citation, inside: str, look: str, name: str = "") -> str:
-    """Return a button that opens the citation's source; ``inside`` and ``name`` are HTML already."""
-    named = f' aria-label="{name}"' if name else ""
-    return (
-        f'<button type="button" class="{look}" data-event="cite" data-course="{escape(citation.course)}" '
-        f'data-source="{escape(citation.source)}" data-version="{escape(citation.version)}" '
-        f'data-start="{citation.start}" data-end="{citation.end}"{named}>{inside}</button>'
-    )
-
-
-def _place(citation: Citation) -> str:
-    """Return the innermost heading above a quote (the title where there is none) and its page, escaped."""
-    heading = (citation.section or "").split(" › ")[-1] or citation.title
-    return label(heading if citation.page is None else f"{heading}, page {citation.page}")
