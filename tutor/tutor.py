@@ -8,11 +8,11 @@ from __future__ import annotations
 import logging
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from threading import Lock, RLock
+from threading import Event, Lock, RLock
 from time import perf_counter
 from typing import Any
 
@@ -23,7 +23,7 @@ from ulid import ULID
 from tutor import answering, suggestions
 from tutor.answering import Draft
 from tutor.budget import Budget
-from tutor.chat import open_chat
+from tutor.chat import check_going, open_chat
 from tutor.errors import Conflict, InputError, NotFound, SetupError, TooLarge, TutorError
 from tutor.language import detect
 from tutor.library import Library, bundled_courses, read_manifest
@@ -278,15 +278,17 @@ class Tutor:
         conversation: str | None = None,
         learner: str | None = None,
         history: Sequence[Turn] = (),
+        stop: Event | None = None,
     ) -> Iterator[str | Answer]:
         """Yield the answer's text in pieces of a few words, and last the whole `Answer`; raises as `ask` does.
 
-        What a chat model writes is yielded sentence by sentence, each one checked.
+        What a chat model writes is yielded sentence by sentence, each one checked. Setting ``stop`` ends the answer
+        with `Stopped`, and nothing of it is stored.
         """
         question = self._checked(question)
         begun = False
         try:
-            for piece in self._answers(course, question, conversation, learner, history):
+            for piece in self._answers(course, question, conversation, learner, history, stop):
                 begun = True
                 yield piece
         except Conflict:
@@ -294,10 +296,16 @@ class Tutor:
             self._indexes.pop(course, None)
             if begun:
                 raise
-            yield from self._answers(course, question, conversation, learner, history)
+            yield from self._answers(course, question, conversation, learner, history, stop)
 
     def _answers(
-        self, course: str, question: str, conversation: str | None, learner: str | None, history: Sequence[Turn]
+        self,
+        course: str,
+        question: str,
+        conversation: str | None,
+        learner: str | None,
+        history: Sequence[Turn],
+        stop: Event | None,
     ) -> Iterator[str | Answer]:
         started = perf_counter()
         with self.records.read() as session:
@@ -307,15 +315,16 @@ class Tutor:
         turns = (*history, *heard)
         from tutor.chain import Asked  # it loads LangChain: seconds that only asking needs
 
-        path = self._path(course, title, language, options, learner)
+        path = self._path(course, title, language, options, learner, stop)
         said = ""
         draft: Draft | None = None
         usage: Usage | None = None
         try:
             for piece in path.steps().stream(Asked(question, turns)):
+                check_going(stop)
                 if isinstance(piece, str):
                     said += piece
-                    yield from answering.pieces(piece)
+                    yield from _going(answering.pieces(piece), stop)
                 else:
                     draft = piece
         finally:  # a student who leaves has spent what was written until then
@@ -325,6 +334,7 @@ class Tutor:
         with self.records.read() as session:
             questions = [*(turn.question for turn in turns), question, asked.alone]
             suggested = self._suggest(session, course, draft.citations or draft.nearest, questions)
+            _held(session, course, (*draft.citations, *draft.nearest))
         answer = Answer(
             question=question,
             standalone_question=asked.alone,
@@ -348,11 +358,27 @@ class Tutor:
             manner=asked.manner,
             language=asked.language,
         )
-        self._remember(answer, learner)
-        yield from answering.pieces(draft.text[len(said) :])
+        rest = answering.pieces(draft.text[len(said) :])
+        if stop is None:
+            self._remember(answer, learner)
+            yield from rest
+        else:
+            try:
+                yield from _going(rest, stop)
+            finally:  # a student who leaves finds it when they come back
+                if not stop.is_set():
+                    self._remember(answer, learner)
         yield answer
 
-    def _path(self, course: str, title: str, language: str, options: CourseOptions, learner: str | None) -> Chain:
+    def _path(
+        self,
+        course: str,
+        title: str,
+        language: str,
+        options: CourseOptions,
+        learner: str | None,
+        stop: Event | None = None,
+    ) -> Chain:
         """Return the path that a question to ``course`` takes."""
         from tutor.chain import Chain
 
@@ -366,7 +392,7 @@ class Tutor:
             correct=lambda question: self._corrected(course, question, language),
             stored=_Texts(self.records, course),
             settings=self.settings,
-            chat=self.chat,
+            chat=self.chat.until(stop) if self.chat and stop else self.chat,
             budget=self.budget,
             learner=learner,
         )
@@ -456,12 +482,8 @@ class Tutor:
             row.updated_at = datetime.now(UTC)
             message = MessageRow(id=f"m_{ULID()}", answer=answer.model_dump(mode="json"))
             row.messages.append(message)
-            for name, version in {(c.source, c.version) for c in (*answer.citations, *answer.nearest)}:
-                query = select(SourceVersion.id).filter_by(course_id=answer.course, name=name, version=version)
-                held = session.scalar(query)
-                if held is None:
-                    raise Conflict(f"The course {answer.course!r} has just changed. Ask again.")
-                message.cited.append(CitedSource(source_version_id=held))
+            held = _held(session, answer.course, (*answer.citations, *answer.nearest))
+            message.cited += [CitedSource(source_version_id=id) for id in held]
 
 
 class _Texts:
@@ -489,6 +511,25 @@ def _course(session: Session, course: str) -> Course:
         have = f"The courses are: {known}." if known else "There is no course yet: tutor ingest FILE --course NAME."
         raise NotFound(f"There is no course {course[:80]!r}. {have}")
     return row
+
+
+def _held(session: Session, course: str, cited: Iterable[Citation]) -> list[int]:
+    """Return the ids of the texts that are cited; raises `Conflict` if one is no longer held."""
+    held = []
+    for name, version in {(citation.source, citation.version) for citation in cited}:
+        query = select(SourceVersion.id).filter_by(course_id=course, name=name, version=version)
+        id = session.scalar(query)
+        if id is None:
+            raise Conflict(f"The course {course!r} has just changed. Ask again.")
+        held.append(id)
+    return held
+
+
+def _going(pieces: Iterable[str], stop: Event | None) -> Iterator[str]:
+    """Yield from ``pieces``; raises `Stopped` once ``stop`` is set."""
+    for piece in pieces:
+        yield piece
+        check_going(stop)
 
 
 def _live_sources(session: Session, course: str) -> list[SourceVersion]:

@@ -40,6 +40,7 @@ class Parts:
     notice: gr.HTML
     box: gr.Textbox
     send: gr.Button
+    stop: gr.Button
     panel: gr.HTML
     said: gr.HTML
     timer: gr.Timer
@@ -94,6 +95,7 @@ def lay_out() -> Parts:
                         placeholder="Ask about this course…", lines=1, max_lines=6,
                     )  # fmt: skip
                     send = gr.Button("Ask", variant="primary", elem_id="send")
+                    stop = gr.Button("Stop", elem_id="stop", visible=False)
         panel = _html(elem_id="source")
     return Parts(
         # The key only keeps Gradio from drawing a new one at each start, which would lose the conversation.
@@ -101,5 +103,5 @@ def lay_out() -> Parts:
         said=_html(elem_id="said", js_on_load=_LIVE),
         timer=gr.Timer(1, active=False),
         picker=picker, fresh=fresh, history=history, transcript=transcript, live=live,
-        warming=warming, notice=notice, box=box, send=send, panel=panel,
+        warming=warming, notice=notice, box=box, send=send, stop=stop, panel=panel,
     )  # fmt: skip

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from fastapi import FastAPI
 
-from tutor.errors import NotFound, TutorError
+from tutor.errors import NotFound, Stopped, TutorError
 from tutor.types import Answer, Conversation
 from tutor.web import rendering, source_panel
 from tutor.web.layout import Parts, build_bridge, build_head, build_theme, lay_out
+from tutor.web.stopping import until_stopped
 
 if TYPE_CHECKING:
     from tutor.tutor import Tutor
@@ -34,6 +37,7 @@ LOOKING = "Looking in the course…"
 GONE = "That conversation is no longer here. This is a new one."
 NO_COURSE = "There is no course to ask about yet."
 EMPTY = "Type a question first, or choose one of the suggestions."
+STOPPED = "Stopped. Your question was not answered, and nothing was kept of the answer."
 FAILED = "Something went wrong here, and your question was not answered. It is still below: try it again."
 
 Updates = dict[Any, Any]  # new values by component
@@ -82,6 +86,7 @@ def mount_page(app: FastAPI, tutor: Tutor, path: str = "/") -> FastAPI:
 def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> None:
     """Connect each action to its call of ``tutor``."""
     everything = [getattr(parts, field.name) for field in fields(parts)]
+    stops: dict[str | None, threading.Event] = {}  # what stops the answer under way, by the tab that it is for
     quiet: Updates = {"show_progress": "hidden", "api_visibility": "private"}
 
     def open_page(memory: Memory | None) -> Updates:
@@ -109,11 +114,25 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
     def cite(event: gr.EventData) -> str:
         return open_source(tutor, _data(event))
 
-    def answer(typed: str, memory: Memory) -> Iterator[Updates]:
-        yield from ask(tutor, parts, typed, memory, draft="")
+    def answer(typed: str, memory: Memory, tab: gr.Request) -> Iterator[Updates]:
+        with under_way(tab) as stop:
+            yield from ask(tutor, parts, typed, memory, "", stop)
 
-    def suggested(draft: str, memory: Memory, event: gr.EventData) -> Iterator[Updates]:
-        yield from ask(tutor, parts, str(_data(event).get("question", "")), memory, draft)
+    def suggested(draft: str, memory: Memory, event: gr.EventData, tab: gr.Request) -> Iterator[Updates]:
+        with under_way(tab) as stop:
+            yield from ask(tutor, parts, str(_data(event).get("question", "")), memory, draft, stop)
+
+    @contextmanager
+    def under_way(tab: gr.Request) -> Iterator[threading.Event]:
+        stop = stops[tab.session_hash] = threading.Event()
+        try:
+            yield stop
+        finally:
+            stops.pop(tab.session_hash, None)
+
+    def end(tab: gr.Request) -> None:
+        if stop := stops.get(tab.session_hash):
+            stop.set()
 
     def recover(memory: Memory) -> Updates:
         failed = {parts.notice: rendering.render_notice(FAILED, "error")}
@@ -130,6 +149,7 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
     typed = {"trigger_mode": "once", "concurrency_limit": CONCURRENT, "concurrency_id": "ask"} | quiet
     asked = gr.on([parts.box.submit, parts.send.click], answer, [parts.box, parts.memory], everything, **typed)
     chosen = bridge.suggest(suggested, [parts.box, parts.memory], everything, **typed)
+    parts.stop.click(end, None, None, queue=False, **quiet)
     asked.failure(recover, parts.memory, everything, **quiet)
     chosen.failure(recover, parts.memory, everything, **quiet)
 
@@ -164,10 +184,13 @@ def show(tutor: Tutor, parts: Parts, course: str | None, conversation: str | Non
     }
 
 
-def ask(tutor: Tutor, parts: Parts, question: str, memory: Memory, draft: str) -> Iterator[Updates]:
+def ask(
+    tutor: Tutor, parts: Parts, question: str, memory: Memory, draft: str, stop: threading.Event
+) -> Iterator[Updates]:
     """Yield the page as the answer to ``question`` grows, and last with the whole conversation.
 
     The box keeps the question until it is answered, so that no failure loses it; ``draft`` is what it holds then.
+    Setting ``stop`` ends it at once.
     """
     course, conversation = memory.get("course"), memory.get("conversation")
     if not course or not question.strip():
@@ -176,13 +199,15 @@ def ask(tutor: Tutor, parts: Parts, question: str, memory: Memory, draft: str) -
     text = ""
     status = IN_LINE if _warming_up(tutor) else LOOKING
     yield _usable(parts, False) | {
+        parts.send: gr.Button(visible=False),
+        parts.stop: gr.Button(visible=True),
         parts.transcript: gr.skip() if conversation else "",
         parts.live: rendering.render_pending(question, text, status),
         parts.notice: "",
         parts.said: "",
     }
     try:
-        for piece in tutor.stream(course, question, conversation):
+        for piece in until_stopped(tutor.stream(course, question, conversation, stop=stop), stop):
             if isinstance(piece, Answer):
                 yield show(tutor, parts, course, piece.conversation) | {
                     parts.box: gr.Textbox(value=draft, interactive=True),
@@ -192,6 +217,8 @@ def ask(tutor: Tutor, parts: Parts, question: str, memory: Memory, draft: str) -
             else:
                 text += piece
                 yield {parts.live: rendering.render_pending(question, text, status)}
+    except Stopped:
+        yield show(tutor, parts, course, conversation) | {parts.notice: rendering.render_notice(STOPPED, "hint")}
     except TutorError as error:
         failed = {parts.notice: rendering.render_notice(str(error), "error")}
         yield show(tutor, parts, course, conversation) | failed
@@ -227,7 +254,11 @@ def _start(tutor: Tutor, parts: Parts, course: str | None) -> Updates:
 
 
 def _usable(parts: Parts, usable: bool) -> Updates:
-    return {parts.box: gr.Textbox(interactive=usable), parts.send: gr.Button(interactive=usable)}
+    return {
+        parts.box: gr.Textbox(interactive=usable),
+        parts.send: gr.Button(interactive=usable, visible=True),
+        parts.stop: gr.Button(visible=False),
+    }
 
 
 def _conversation(tutor: Tutor, id: str | None) -> Conversation | None:

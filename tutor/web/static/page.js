@@ -110,7 +110,7 @@
     new MutationObserver(() => {
       const box = question();
       if (box && !box.disabled && document.activeElement === document.body && !narrow.matches) box.focus();
-    }).observe(byId("ask"), { subtree: true, attributes: true, attributeFilter: ["disabled"] });
+    }).observe(byId("ask"), { childList: true, subtree: true, attributes: true, attributeFilter: ["disabled"] });
     narrow.addEventListener("change", () => setOpen("menu-open", false));
     setOpen("menu-open", false);
     if (!narrow.matches) question()?.focus();
@@ -127,7 +127,7 @@
       document.querySelector(".shut").focus();
     },
     suggest: (button) => {
-      if (byId("send").disabled) return; // one question at a time
+      if (byId("send")?.disabled ?? true) return; // one question at a time
       following = true;
       tell("suggest", { question: button.dataset.question });
     },
