@@ -276,6 +276,17 @@ def test_a_deleted_conversation_is_gone(http: httpx.Client) -> None:
     assert f"no conversation '{id}'" in told(http.post(ASK, json={"question": DIED, "conversation": id}), 404)
 
 
+def test_a_conversation_is_renamed(http: httpx.Client) -> None:
+    id = ask(http, DIED)["conversation"]
+    renamed = http.patch(f"{API}/conversations/{id}", json={"title": " The end\nof Mao "})
+    assert (renamed.status_code, renamed.json()["title"]) == (200, "The end of Mao")
+    assert conversation(http, id)["title"] == "The end of Mao"
+    assert "The name is empty. Type" in told(http.patch(f"{API}/conversations/{id}", json={"title": " "}), 400)
+    assert "title: field required" in told(http.patch(f"{API}/conversations/{id}", json={}), 422)
+    told(http.patch(f"{API}/conversations/{id}", json={"title": "Mine"}, params={"learner": "bob"}), 404)
+    assert conversation(http, id)["title"] == "The end of Mao"
+
+
 @pytest.mark.parametrize(("owner", "other"), [("ann", "bob"), ("ann", None), (None, "bob")])
 def test_a_conversation_is_nobodys_but_its_learners(owner: str | None, other: str | None, http: httpx.Client) -> None:
     mine = ask(http, DIED, learner=owner)
@@ -313,7 +324,7 @@ def test_what_is_not_there_is_a_404_that_says_where_to_look(
     [
         ("GET", ASK, "POST"),
         ("OPTIONS", ASK, "POST"),
-        ("PUT", f"{API}/conversations/c_0", "DELETE, GET"),
+        ("PUT", f"{API}/conversations/c_0", "DELETE, GET, PATCH"),
         ("DELETE", f"{API}/courses", "GET"),
         ("TRACE", f"{API}/courses", "GET"),
         ("POST", "/healthz", "GET"),
@@ -461,6 +472,7 @@ def test_the_description_has_every_call(described: dict[str, Any]) -> None:
         (f"{API}/courses/{{course}}/sources/{{source}}", "get"),
         (f"{API}/courses/{{course}}/ask", "post"),
         (f"{API}/conversations/{{id}}", "get"),
+        (f"{API}/conversations/{{id}}", "patch"),
         (f"{API}/conversations/{{id}}", "delete"),
         ("/healthz", "get"),
         ("/readyz", "get"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 from chromium import NEEDED
 from playwright.sync_api import Page, expect
@@ -10,6 +13,7 @@ from test_page import browser as browser
 from test_page import gate as gate
 from test_page import visit as visit
 
+AXE = os.environ.get("AXE")  # the axe.min.js of the npm package axe-core
 pytestmark = NEEDED
 SIZES = [{"width": 1280, "height": 800}, PHONE]
 size = pytest.mark.parametrize("size", SIZES, ids=["desktop", "phone"])
@@ -19,6 +23,18 @@ def on(visit, size, **options) -> Page:
     page: Page = visit(**options)
     page.set_viewport_size(size)
     return page
+
+
+def expect_no_violations(page: Page) -> None:
+    """Check the page as it stands with axe-core, where this machine has it."""
+    if not AXE:
+        return
+    page.evaluate(Path(AXE).read_text(encoding="utf-8"))
+    found = page.evaluate(
+        "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"
+        ".then(found => found.violations.map(v => [v.id, v.nodes.map(n => n.html.slice(0, 200))]))"
+    )
+    assert found == []
 
 
 # --- stopping --------------------------------------------------------------------------------------------------------
@@ -67,3 +83,134 @@ def test_a_stopped_follow_up_leaves_the_conversation_as_it_was(visit, gate, less
     expect(page.locator("#transcript .exchange")).to_have_count(1)
     gate.release(1000)
     assert len(lesson_tutor.conversation(lesson_tutor.conversations()[0].id).messages) == 1
+
+
+# --- the list of conversations ---------------------------------------------------------------------------------------
+
+
+def open_list(page: Page) -> None:
+    if page.get_by_role("button", name="Menu", exact=True).is_visible():
+        page.get_by_role("button", name="Menu", exact=True).click()
+
+
+def unfold(page: Page, action: str) -> None:
+    """Open what can be done with the latest conversation, and choose one."""
+    more = page.locator("#history .more").first
+    more.press("Enter")
+    expect(more).to_have_attribute("aria-expanded", "true")
+    page.locator("#history .unfolded").first.get_by_role("button", name=action).press("Enter")
+
+
+@size
+def test_a_conversation_is_renamed_from_the_keyboard(visit, lesson_tutor, size):
+    page = on(visit, size)
+    ask(page, FOUND)
+    open_list(page)
+    unfold(page, "Rename")
+    dialog = page.get_by_role("dialog", name="Rename this conversation")
+    expect_no_violations(page)
+    name = dialog.get_by_label("Name")
+    expect(name).to_be_focused()
+    expect(name).to_have_value(FOUND)
+    name.fill("  Famine <b>one</b>  \u202e ")
+    name.press("Enter")
+    expect(dialog).to_be_hidden()
+    expect(page.locator("#history .entry").first).to_contain_text("Famine <b>one</b>")
+    expect(page.locator("#found")).to_have_text("The conversation has its new name.")
+    expect(page.locator("#history .more").first).to_be_focused()
+    assert lesson_tutor.conversations()[0].title == "Famine <b>one</b>"
+    page.reload()
+    expect(page.locator("#history .entry").first).to_contain_text("Famine <b>one</b>")
+
+
+def test_escape_leaves_the_name_and_returns_to_where_one_was(visit, lesson_tutor):
+    page = visit()
+    ask(page, FOUND)
+    unfold(page, "Rename")
+    page.keyboard.type("Another")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator("#history .more").first).to_be_focused()
+    assert lesson_tutor.conversations()[0].title == FOUND
+
+
+def test_escape_folds_what_can_be_done_with_a_conversation(visit):
+    page = visit()
+    ask(page, FOUND)
+    more = page.locator("#history .more").first
+    more.click()
+    rename = page.get_by_role("button", name="Rename", exact=True)
+    expect(rename).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(rename).to_be_hidden()
+    expect(more).to_be_focused()
+
+
+@size
+def test_a_conversation_is_deleted_only_when_that_is_confirmed(visit, lesson_tutor, size):
+    page = on(visit, size)
+    ask(page, FOUND)
+    id = lesson_tutor.conversations()[0].id
+    open_list(page)
+    unfold(page, "Delete")
+    dialog = page.get_by_role("dialog", name="Delete this conversation?")
+    expect(dialog).to_contain_text(FOUND)
+    expect_no_violations(page)
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#history .more").first).to_be_focused()
+    assert lesson_tutor.conversation(id)
+    unfold(page, "Delete")
+    dialog.get_by_role("button", name="Delete").click()
+    expect(page.locator("#found")).to_have_text("The conversation is deleted.")
+    expect(page.get_by_role("button", name="New conversation")).to_be_focused()
+    expect(page.locator(".exchange")).to_have_count(0)
+    expect(page.locator(f'#history [data-conversation="{id}"]')).to_have_count(0)
+    assert id not in {info.id for info in lesson_tutor.conversations()}
+
+
+def test_deleting_another_conversation_leaves_the_open_one(visit, lesson_tutor):
+    page = visit()
+    ask(page, "When did Mao Zedong die?")
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".welcome")).to_be_visible()
+    ask(page, FOUND)
+    page.locator("#history .more").nth(1).click()
+    page.locator("#history .unfolded").nth(1).get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.locator("#found")).to_have_text("The conversation is deleted.")
+    expect(page.locator("#transcript .question")).to_contain_text(FOUND)
+
+
+@size
+def test_the_list_is_searched_as_one_types_beyond_what_it_shows(visit, lesson_tutor, size, monkeypatch):
+    old = lesson_tutor.ask("great-leap-forward", "When did Mao Zedong die?").conversation
+    lesson_tutor.rename_conversation(old, "Ältere Fragen: ÄPFEL")
+    monkeypatch.setattr("tutor.web.page.LISTED", 1)
+    page = on(visit, size)
+    ask(page, FOUND)
+    open_list(page)
+    expect(page.locator("#history .entry")).to_have_count(1)
+    expect(page.locator(f'#history [data-conversation="{old}"]')).to_have_count(0)
+    box = page.get_by_label("Search your conversations")
+    box.press_sequentially("äpfel frag")
+    expect(page.locator("#found")).to_have_text("1 conversation found.")
+    expect(page.locator("#history .entry")).to_contain_text("Ältere Fragen: ÄPFEL")
+    expect_no_violations(page)
+    box.fill("zzz <img src=x>")
+    expect(page.locator("#found")).to_have_text("No conversations found.")
+    expect(page.locator("#history .entry")).to_have_count(0)
+    box.fill("")
+    expect(page.locator("#history .entry")).to_contain_text(FOUND)
+    expect(page.locator("#found")).to_be_empty()
+    lesson_tutor.delete_conversation(old)
+
+
+def test_a_name_that_cannot_be_used_is_said_and_changes_nothing(visit, lesson_tutor):
+    page = visit()
+    ask(page, FOUND)
+    unfold(page, "Rename")
+    page.evaluate("document.querySelector('#new-name').removeAttribute('maxlength')")
+    page.get_by_label("Name", exact=True).fill("x" * 121)
+    page.keyboard.press("Enter")
+    expect(page.locator("#found")).to_have_text("The name is longer than 120 characters. Choose a shorter one.")
+    assert lesson_tutor.conversations()[0].title == FOUND

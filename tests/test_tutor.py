@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -138,3 +139,38 @@ def test_a_citation_stays_readable_and_says_so_when_its_source_has_changed(tutor
     assert citation.changed
     assert tutor.source("notes", "notes.md", citation.version).text[citation.start : citation.end] == citation.quote
     assert tutor.source("notes", "notes.md", citation.version).changed
+
+
+def test_a_conversation_takes_another_title_cleaned(lesson_tutor: Tutor) -> None:
+    id = lesson_tutor.ask("great-leap-forward", "When did Mao Zedong die?", learner="ann").conversation
+    info = lesson_tutor.rename_conversation(id, " The\n\x00 end \u202eof Mao\u0301 ", "ann")
+    assert info.title == "The end of Maó"
+    assert lesson_tutor.conversation(id, "ann").title == info.title
+    with pytest.raises(NotFound):
+        lesson_tutor.rename_conversation(id, "Mine", "bob")
+
+
+@pytest.mark.parametrize(("title", "said"), [("", "empty"), (" \n\u202e\x00", "empty"), ("x" * 121, "longer than 120")])
+def test_a_title_that_cannot_be_used_says_why(lesson_tutor: Tutor, title: str, said: str) -> None:
+    id = lesson_tutor.ask("great-leap-forward", "When did Mao Zedong die?").conversation
+    with pytest.raises(InputError, match=said):
+        lesson_tutor.rename_conversation(id, title)
+    assert lesson_tutor.conversation(id).title == "When did Mao Zedong die?"
+
+
+def test_conversations_are_found_by_all_words_of_their_title(lesson_tutor: Tutor) -> None:
+    id = lesson_tutor.ask("great-leap-forward", "When did Mao Zedong die?", learner="cat").conversation
+    for words, found in {"MAO when": 1, "mao stalin": 0, "%": 0, "_": 0, " ": 1, "zed": 1}.items():
+        assert [info.id for info in lesson_tutor.conversations(learner="cat", matching=words)] == [id] * found, words
+    assert lesson_tutor.conversations(matching="zed", learner="dan") == ()
+
+
+def test_an_answer_to_a_conversation_deleted_meanwhile_does_not_bring_it_back(lesson_tutor: Tutor) -> None:
+    id = lesson_tutor.ask("great-leap-forward", "When did Mao Zedong die?").conversation
+    pieces = lesson_tutor.stream("great-leap-forward", "What killed him?", id, stop=Event())
+    next(pieces)
+    lesson_tutor.delete_conversation(id)
+    with pytest.raises(NotFound):
+        list(pieces)
+    with pytest.raises(NotFound):
+        lesson_tutor.conversation(id)

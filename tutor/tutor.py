@@ -46,7 +46,7 @@ from tutor.types import (
     Turn,
     Usage,
 )
-from tutor.words import stem
+from tutor.words import DIRECTION, stem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # these import Chroma and torch: seconds that only asking and ingesting need
@@ -61,6 +61,7 @@ log = logging.getLogger("tutor")
 
 _HISTORY = 40  # turns that are read; a chat model is told of those that do not fit in short
 _TITLE = 60
+LONGEST_TITLE = 120  # that somebody gives a conversation
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -360,14 +361,14 @@ class Tutor:
         )
         rest = answering.pieces(draft.text[len(said) :])
         if stop is None:
-            self._remember(answer, learner)
+            self._remember(answer, learner, begins=conversation is None)
             yield from rest
         else:
             try:
                 yield from _going(rest, stop)
             finally:  # a student who leaves finds it when they come back
                 if not stop.is_set():
-                    self._remember(answer, learner)
+                    self._remember(answer, learner, begins=conversation is None)
         yield answer
 
     def _path(
@@ -460,25 +461,46 @@ class Tutor:
             )
             return Conversation(**_info(row).model_dump(), messages=messages)
 
-    def conversations(self, course: str | None = None, learner: str | None = None) -> tuple[ConversationInfo, ...]:
-        """Return the conversations (of ``course``), the latest first."""
+    def conversations(
+        self, course: str | None = None, learner: str | None = None, matching: str = ""
+    ) -> tuple[ConversationInfo, ...]:
+        """Return the conversations (of ``course``), the latest first; only those with all words of ``matching``."""
+        words = unicodedata.normalize("NFC", matching).casefold().split()
         query = select(ConversationRow).filter_by(learner=learner).order_by(ConversationRow.updated_at.desc())
         with self.records.read() as session:
-            return tuple(_info(row) for row in session.scalars(query.filter_by(course_id=course) if course else query))
+            rows = session.scalars(query.filter_by(course_id=course) if course else query)
+            return tuple(_info(row) for row in rows if all(word in row.title.casefold() for word in words))
+
+    def rename_conversation(self, id: str, title: str, learner: str | None = None) -> ConversationInfo:
+        """Give a conversation another title and return it; raises `InputError` for an unusable one, `NotFound`."""
+        title = unicodedata.normalize("NFC", _CONTROL.sub(" ", DIRECTION.sub("", title)))
+        title = " ".join(title.split())
+        if not title:
+            raise InputError("The name is empty. Type what this conversation is about.")
+        if len(title) > LONGEST_TITLE:
+            raise InputError(f"The name is longer than {LONGEST_TITLE} characters. Choose a shorter one.")
+        with self.records.write() as session:
+            row = _conversation(session, id, None, learner)
+            row.title = title
+            return _info(row)
 
     def delete_conversation(self, id: str, learner: str | None = None) -> None:
         """Delete a conversation with its answers; raises `NotFound`."""
         with self.records.write() as session:
             session.delete(_conversation(session, id, None, learner))
 
-    def _remember(self, answer: Answer, learner: str | None) -> None:
-        """Store the answer; raises `Conflict` if a text that it quotes is no longer held."""
+    def _remember(self, answer: Answer, learner: str | None, begins: bool) -> None:
+        """Store the answer, which may begin its conversation.
+
+        Raises `Conflict` if a text that it quotes is no longer held, `NotFound` if its conversation is gone.
+        """
         with self.records.write() as session:
-            row = session.get(ConversationRow, answer.conversation)
-            if row is None:
-                title = answer.question if len(answer.question) <= _TITLE else f"{answer.question[:_TITLE].rstrip()}…"
+            if begins:
+                title = _title(answer.question)
                 row = ConversationRow(id=answer.conversation, course_id=answer.course, learner=learner, title=title)
                 session.add(row)
+            else:
+                row = _conversation(session, answer.conversation, answer.course, learner)
             row.updated_at = datetime.now(UTC)
             message = MessageRow(id=f"m_{ULID()}", answer=answer.model_dump(mode="json"))
             row.messages.append(message)
@@ -547,6 +569,10 @@ def _conversation(session: Session, id: str, course: str | None, learner: str | 
 def _turns(row: ConversationRow) -> tuple[Turn, ...]:
     answers: list[dict[str, Any]] = [message.answer for message in row.messages[-_HISTORY:]]
     return tuple(Turn(a["question"], a["standalone_question"], a["answer"], a.get("language", "en")) for a in answers)
+
+
+def _title(question: str) -> str:
+    return question if len(question) <= _TITLE else f"{question[:_TITLE].rstrip()}…"
 
 
 def _info(row: ConversationRow) -> ConversationInfo:

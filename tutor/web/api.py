@@ -11,8 +11,8 @@ from fastapi.sse import EventSourceResponse, format_sse_event
 from pydantic import BaseModel, ConfigDict, Field
 
 from tutor.errors import NotReady, TutorError
-from tutor.tutor import Tutor
-from tutor.types import Answer, Conversation, CourseInfo, SourceInfo, StoredSource
+from tutor.tutor import LONGEST_TITLE, Tutor
+from tutor.types import Answer, Conversation, ConversationInfo, CourseInfo, SourceInfo, StoredSource
 from tutor.web.problems import Problem, documented
 
 router = APIRouter(prefix="/api/v1", responses=documented(400, 403, 413, 415, 422, 503))
@@ -112,6 +112,20 @@ Learner = Annotated[str | None, Query(description="Whose conversation it is, whe
 def read_conversation(tutor: Served, id: str, learner: Learner = None) -> Conversation:
     """Return a conversation; a citation whose source has changed since says so."""
     return tutor.conversation(id, learner)
+
+
+class Naming(BaseModel):
+    """The body that renames a conversation."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"title": "The famine"}]})
+
+    title: str = Field(description=f"Its new title, of at most {LONGEST_TITLE} characters.")
+
+
+@router.patch("/conversations/{id}", responses=documented(404), summary="Rename a conversation")
+def rename_conversation(tutor: Served, id: str, body: Naming, learner: Learner = None) -> ConversationInfo:
+    """Give a conversation another title."""
+    return tutor.rename_conversation(id, body.title, learner)
 
 
 @router.delete("/conversations/{id}", status_code=204, responses=documented(404), summary="Delete a conversation")

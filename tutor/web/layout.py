@@ -9,10 +9,12 @@ from urllib.parse import quote
 
 import gradio as gr
 
+from tutor.web.actions import render_dialogs, render_search
+
 # Hands what `page.js` sends to the listeners; their names have to stand here in quotes for Gradio to know them.
 _BRIDGE = """
 element.dataset.bridge = "";
-const known = ["suggest", "cite", "reopen"];
+const known = ["suggest", "cite", "reopen", "search", "rename", "delete"];
 element.addEventListener("tutor", ({detail}) => { if (known.includes(detail.event)) trigger(detail.event, detail); });
 """
 _LIVE = 'element.setAttribute("role", "status"); element.setAttribute("aria-live", "polite");'
@@ -33,6 +35,7 @@ class Parts:
     memory: gr.BrowserState
     picker: gr.Dropdown
     fresh: gr.Button
+    found: gr.HTML
     history: gr.HTML
     transcript: gr.HTML
     live: gr.HTML
@@ -69,7 +72,7 @@ def _html(value: str = "", **options: Any) -> gr.HTML:
 
 
 def build_bridge() -> gr.HTML:
-    """Return the unseen component whose events are what `page.js` sends: ``suggest``, ``cite`` and ``reopen``."""
+    """Return the unseen component whose events are what `page.js` sends: ``suggest``, ``cite``, ``rename``, …"""
     return _html(elem_id="bridge", js_on_load=_BRIDGE)
 
 
@@ -80,6 +83,8 @@ def lay_out() -> Parts:
             _html(f'<div class="top">{_BRAND}{_SHUT}</div>')
             picker = gr.Dropdown(label="Course", elem_id="course", filterable=False, interactive=True)
             fresh = gr.Button("New conversation", elem_id="fresh")
+            _html(render_search(), elem_id="search")
+            found = _html(elem_id="found", js_on_load=_LIVE)
             history = _html(elem_id="history")
         with gr.Column(elem_id="chat"):
             _html(f'<div class="bar">{_MENU}{_BRAND}</div>', elem_id="bar")
@@ -97,11 +102,12 @@ def lay_out() -> Parts:
                     send = gr.Button("Ask", variant="primary", elem_id="send")
                     stop = gr.Button("Stop", elem_id="stop", visible=False)
         panel = _html(elem_id="source")
+    _html(render_dialogs(), elem_id="dialogs")
     return Parts(
         # The key only keeps Gradio from drawing a new one at each start, which would lose the conversation.
         memory=gr.BrowserState({}, storage_key="tutor", secret="tutor-page-state"),
         said=_html(elem_id="said", js_on_load=_LIVE),
         timer=gr.Timer(1, active=False),
-        picker=picker, fresh=fresh, history=history, transcript=transcript, live=live,
+        picker=picker, fresh=fresh, found=found, history=history, transcript=transcript, live=live,
         warming=warming, notice=notice, box=box, send=send, stop=stop, panel=panel,
     )  # fmt: skip

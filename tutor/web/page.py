@@ -34,6 +34,8 @@ NOT_STARTED = "The tutor could not get ready, so it cannot answer yet. This is w
 START_AGAIN = "Then start the tutor again and reload this page."
 IN_LINE = "Your question is in line: the answer comes as soon as the tutor is ready."
 LOOKING = "Looking in the course…"
+RENAMED = "The conversation has its new name."
+DELETED = "The conversation is deleted."
 GONE = "That conversation is no longer here. This is a new one."
 NO_COURSE = "There is no course to ask about yet."
 EMPTY = "Type a question first, or choose one of the suggestions."
@@ -111,6 +113,33 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
     def reopen(memory: Memory, event: gr.EventData) -> Updates:
         return show(tutor, parts, memory.get("course"), str(_data(event).get("conversation")))
 
+    def search(memory: Memory, event: gr.EventData) -> Updates:
+        return find(tutor, parts, _data(event), memory)
+
+    def rename(memory: Memory, event: gr.EventData) -> Updates:
+        chosen = _data(event)
+        try:
+            tutor.rename_conversation(str(chosen.get("conversation")), str(chosen.get("title", "")))
+        except TutorError as error:
+            return find(tutor, parts, chosen, memory) | {parts.found: rendering.render_notice(str(error), "error")}
+        return find(tutor, parts, chosen, memory) | {parts.found: rendering.render_notice(RENAMED, "hint")}
+
+    def delete(memory: Memory, event: gr.EventData) -> Updates:
+        chosen = _data(event)
+        id = str(chosen.get("conversation"))
+        try:
+            tutor.delete_conversation(id)
+        except NotFound:  # deleted elsewhere before: it is what was wanted
+            pass
+        except TutorError as error:
+            return {parts.found: rendering.render_notice(str(error), "error")}
+        shown: Updates = {}
+        if id == memory.get("conversation"):
+            shown = show(tutor, parts, memory.get("course"), None)
+            memory = shown.get(parts.memory, memory)
+        deleted = {parts.found: rendering.render_notice(DELETED, "hint")}
+        return shown | find(tutor, parts, chosen, memory) | deleted
+
     def cite(event: gr.EventData) -> str:
         return open_source(tutor, _data(event))
 
@@ -145,6 +174,10 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
     )  # the choices may have changed
     parts.fresh.click(begin, parts.memory, everything, **quiet)
     bridge.reopen(reopen, parts.memory, everything, trigger_mode="always_last", **quiet)
+    in_order: Updates = {"trigger_mode": "multiple", "concurrency_limit": 1, "concurrency_id": "list"} | quiet
+    bridge.search(search, parts.memory, [parts.history, parts.found], **in_order)
+    bridge.rename(rename, parts.memory, [parts.history, parts.found], **in_order)
+    bridge.delete(delete, parts.memory, everything, **in_order)
     bridge.cite(cite, None, parts.panel, trigger_mode="always_last", **quiet)
     typed = {"trigger_mode": "once", "concurrency_limit": CONCURRENT, "concurrency_id": "ask"} | quiet
     asked = gr.on([parts.box.submit, parts.send.click], answer, [parts.box, parts.memory], everything, **typed)
@@ -176,11 +209,26 @@ def show(tutor: Tutor, parts: Parts, course: str | None, conversation: str | Non
         parts.picker: gr.Dropdown(
             [(info.title, info.id) for info in courses], value=chosen.id if chosen else None, visible=bool(courses)
         ),
+        parts.found: "",
         parts.history: rendering.render_conversations(listed, current),
         parts.transcript: transcript,
         parts.live: "",
         parts.panel: "",
         parts.notice: rendering.render_notice(GONE if conversation and held is None else "", "hint"),
+    }
+
+
+def find(tutor: Tutor, parts: Parts, chosen: dict[str, Any], memory: Memory) -> Updates:
+    """Return the list of the course's conversations that have the words which were typed in their name."""
+    words = str(chosen.get("words", ""))
+    try:
+        listed = tutor.conversations(memory.get("course"), matching=words)
+    except TutorError as error:
+        return {parts.found: rendering.render_notice(str(error), "error")}
+    said = f"{len(listed) or 'No'} conversation{'s' * (len(listed) != 1)} found." if words.strip() else ""
+    return {
+        parts.history: rendering.render_conversations(listed[:LISTED], memory.get("conversation"), words),
+        parts.found: rendering.render_notice(said, "hint"),
     }
 
 

@@ -1,4 +1,4 @@
-"""Rendering: answers and lists as HTML, and the words that every piece of HTML is made of.
+"""Rendering: answers and lists as HTML.
 
 Every word that somebody asked, wrote or named goes through `escape`, so none of it can become markup: no Markdown is
 interpreted, and there is no element here that could load anything. What a reader can activate is a ``<button>`` whose
@@ -9,25 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from html import escape as _escape
 
 from tutor.answering import notes
 from tutor.types import Answer, Citation, ConversationInfo, CourseInfo, Message
+from tutor.web.actions import entry_actions
+from tutor.web.escaping import escape, label
 
-_UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 _LAST_WORD = re.compile(r"(?<!\S)\S{1,20} ?\Z")
-
-
-def escape(text: str) -> str:
-    """Return ``text`` as HTML that shows those characters; a control becomes a space or U+FFFD, one for one."""
-    return _escape(_UNSHOWABLE.sub(lambda found: " " if found.group().isspace() else "\ufffd", text), quote=True)
-
-
-def label(text: str) -> str:
-    """Return ``text`` on one line and without direction marks, for a name, a title or an attribute."""
-    return escape(" ".join(_DIRECTION.sub("", text).split()))
 
 
 def render_welcome(course: CourseInfo) -> str:
@@ -80,15 +69,22 @@ def announcement(answer: Answer) -> str:
     return f"{'No answer in the course' if answer.refused else 'Answer'}: {label(said)}{found}"
 
 
-def render_conversations(listed: Iterable[ConversationInfo], current: str | None) -> str:
-    """Return the earlier conversations of a course as a list of buttons, or nothing where there are none."""
+def render_conversations(listed: Iterable[ConversationInfo], current: str | None, words: str = "") -> str:
+    """Return the earlier conversations of a course as a list of buttons, or nothing where there are none.
+
+    ``words`` are what they were searched by.
+    """
     items = "".join(
-        f'<li><button type="button" data-event="reopen" data-conversation="{escape(info.id)}"'
+        f'<li><button type="button" class="entry" data-event="reopen" data-conversation="{escape(info.id)}"'
         f"{' aria-current=true' if info.id == current else ''}><bdi>{label(info.title)}</bdi>"
-        f'<time datetime="{info.updated_at.isoformat()}">{info.updated_at:%d %b}</time></button></li>'
+        f'<time datetime="{info.updated_at.isoformat()}">{info.updated_at:%d %b}</time></button>'
+        f"{entry_actions(info)}</li>"
         for info in listed
     )
-    return f'<nav aria-label="Earlier conversations"><h2>Earlier conversations</h2><ul>{items}</ul></nav>' * bool(items)
+    if not (items or words):
+        return ""
+    found = f'<nav aria-label="Earlier conversations"><h2>Earlier conversations</h2><ul>{items}</ul></nav>'
+    return f'<div class="list" data-words="{escape(words)}">{found * bool(items)}</div>'
 
 
 def render_notice(message: str, kind: str) -> str:

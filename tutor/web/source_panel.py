@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from tutor.types import Heading, StoredSource
-from tutor.web.rendering import escape, label, render_notice
+from tutor.web.escaping import escape, label
+from tutor.web.rendering import render_notice
 
 SHOWN_AROUND = 60_000  # characters of a source shown before and after a quote: a browser lays out no more at once
 LONG_LINE = 120  # lines this long are paragraphs of their own; shorter ones were wrapped by hand

@@ -111,6 +111,10 @@
       const box = question();
       if (box && !box.disabled && document.activeElement === document.body && !narrow.matches) box.focus();
     }).observe(byId("ask"), { childList: true, subtree: true, attributes: true, attributeFilter: ["disabled"] });
+    new MutationObserver(() => {
+      keepFocus();
+      showSearched();
+    }).observe(byId("history"), { childList: true, subtree: true });
     narrow.addEventListener("change", () => setOpen("menu-open", false));
     setOpen("menu-open", false);
     if (!narrow.matches) question()?.focus();
@@ -146,16 +150,111 @@
     },
   };
 
+  // --- what is done with a conversation -----------------------------------------------------------------------------
+
+  let asking = {}; // what the open dialog is about
+  let back = () => null; // finds what gets the focus when it closes
+  let kept = null; // the same, until the reader goes on
+
+  const dialogOf = (name) => byId(`${name}-dialog`);
+  const sameEntry = (id) => () =>
+    [...document.querySelectorAll("#history .more")].find((b) => b.dataset.conversation === id) ?? byId("fresh");
+
+  const searched = () => ({ words: byId("search-words").value });
+  let typing = 0;
+  document.addEventListener("input", (event) => {
+    if (event.target.id !== "search-words") return;
+    clearTimeout(typing);
+    typing = setTimeout(() => tell("search", searched()), 120);
+  });
+
+  // The box shows what the list was searched by, unless somebody is typing there.
+  function showSearched() {
+    const box = byId("search-words");
+    if (box && document.activeElement !== box) box.value = document.querySelector("#history .list")?.dataset.words ?? "";
+  }
+
+  function openDialog(name, data, returnTo) {
+    const dialog = dialogOf(name);
+    asking = data;
+    back = returnTo;
+    dialog.querySelector("form").reset();
+    dialog.showModal();
+    return dialog;
+  }
+
+  function fold(except) {
+    let closed = null;
+    for (const more of document.querySelectorAll('.more[aria-expanded="true"]')) {
+      if (more === except) continue;
+      more.setAttribute("aria-expanded", "false");
+      closed = more;
+    }
+    return closed;
+  }
+
+  Object.assign(actions, {
+    more: (button) => {
+      fold(button);
+      button.setAttribute("aria-expanded", String(button.getAttribute("aria-expanded") !== "true"));
+    },
+    rename: (button) => {
+      const { conversation, title } = button.dataset;
+      const input = openDialog("rename", { conversation }, sameEntry(conversation)).querySelector("input");
+      input.value = title;
+      input.select();
+    },
+    delete: (button) => {
+      const { conversation, title } = button.dataset;
+      const dialog = openDialog("delete", { conversation }, sameEntry(conversation));
+      dialog.querySelector(".which").textContent = title;
+    },
+    cancel: (button) => button.closest("dialog").close(),
+  });
+
+  const decided = {
+    rename: (form) => tell("rename", { ...asking, ...searched(), title: form.elements.title.value }),
+    delete: () => {
+      tell("delete", { ...asking, ...searched() });
+      back = () => byId("fresh"); // its own button goes with it
+    },
+  };
+
+  document.addEventListener("submit", (event) => {
+    const dialog = event.target.closest?.("dialog[data-decides]");
+    if (!dialog) return;
+    event.preventDefault();
+    decided[dialog.dataset.decides](event.target);
+    dialog.close();
+  });
+  const onClose = (event) => {
+    if (!event.target.matches?.("dialog[data-decides]")) return;
+    kept = back;
+    kept()?.focus();
+  };
+  document.addEventListener("close", onClose, true);
+
+  // What is drawn anew takes the focused button with it: its successor gets the focus.
+  function keepFocus() {
+    if (document.activeElement === document.body) kept?.()?.focus();
+  }
+
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-event]");
+    kept = null;
+    if (!event.target.closest?.(".more")) fold();
     if (button) actions[button.dataset.event]?.(button);
     else if (event.target.closest?.("#fresh") || event.target.id === "chat" || event.target.id === "app") closeMenu();
     if (event.target.closest?.("#send, #fresh")) following = true;
   });
   document.addEventListener("keydown", (event) => {
+    kept = null;
     if (event.key === "Enter" && event.target === question()) following = true;
     if (event.key !== "Escape" || event.target.matches?.('#course [aria-expanded="true"]')) return; // closes its list
-    if (closeMenu() || closeSource()) event.preventDefault();
+    if (document.querySelector("dialog[open]")) return; // closes by itself
+    const folded = fold();
+    folded?.focus();
+    if (folded || closeMenu() || closeSource()) event.preventDefault();
   });
   // Gradio's list opens again when Tab leaves it, and then covers what is below: it need not hear of these keys.
   const passBy = (event) => {
