@@ -287,6 +287,34 @@ def test_a_conversation_is_renamed(http: httpx.Client) -> None:
     assert conversation(http, id)["title"] == "The end of Mao"
 
 
+def test_a_conversation_is_exported_as_a_file(http: httpx.Client, lesson_tutor: Tutor) -> None:
+    answer = ask(http, DIED)
+    id = answer["conversation"]
+    lesson_tutor.rename_conversation(id, 'Ünder "Mao"; ../x')
+    markdown = http.get(f"{API}/conversations/{id}/export")
+    assert markdown.headers["content-type"] == "text/markdown; charset=utf-8"
+    assert markdown.headers["content-disposition"] == 'attachment; filename="under-mao-x.md"'
+    assert f"## {DIED}" in markdown.text
+    stored = http.get(f"{API}/conversations/{id}/export", params={"format": "json"})
+    assert stored.headers["content-disposition"] == 'attachment; filename="under-mao-x.json"'
+    assert stored.json() == conversation(http, id)
+    assert "format: input should be" in told(http.get(f"{API}/conversations/{id}/export?format=pdf"), 422)
+    told(http.get(f"{API}/conversations/{id}/export?learner=bob"), 404)
+    told(http.get(f"{API}/conversations/c_0/export"), 404)
+
+
+def test_an_answer_is_given_as_text_and_as_markdown(http: httpx.Client) -> None:
+    answer = ask(http, DIED)
+    (message,) = conversation(http, answer["conversation"])["messages"]
+    path = f"{API}/conversations/{answer['conversation']}/answers/{message['id']}"
+    text, markdown = http.get(path), http.get(path, params={"format": "markdown"})
+    assert text.headers["content-type"] == "text/plain; charset=utf-8"
+    assert markdown.headers["content-type"] == "text/markdown; charset=utf-8"
+    assert text.text.startswith(answer["answer"])
+    assert answer["citations"][0]["quote"] in text.text
+    assert "no answer 'm_0' in this conversation." in told(http.get(path.replace(message["id"], "m_0")), 404)
+
+
 @pytest.mark.parametrize(("owner", "other"), [("ann", "bob"), ("ann", None), (None, "bob")])
 def test_a_conversation_is_nobodys_but_its_learners(owner: str | None, other: str | None, http: httpx.Client) -> None:
     mine = ask(http, DIED, learner=owner)
@@ -473,6 +501,8 @@ def test_the_description_has_every_call(described: dict[str, Any]) -> None:
         (f"{API}/courses/{{course}}/ask", "post"),
         (f"{API}/conversations/{{id}}", "get"),
         (f"{API}/conversations/{{id}}", "patch"),
+        (f"{API}/conversations/{{id}}/export", "get"),
+        (f"{API}/conversations/{{id}}/answers/{{message}}", "get"),
         (f"{API}/conversations/{{id}}", "delete"),
         ("/healthz", "get"),
         ("/readyz", "get"),

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 from chromium import NEEDED
 from playwright.sync_api import Page, expect
-from test_page import FOUND, PHONE, ask, send
+from test_page import CONTRAST, FOUND, PHONE, ask, latest, send
 from test_page import browser as browser
 from test_page import gate as gate
 from test_page import visit as visit
+
+from tutor.export import conversation_to_markdown, to_markdown, to_text
+from tutor.types import Conversation
 
 AXE = os.environ.get("AXE")  # the axe.min.js of the npm package axe-core
 pytestmark = NEEDED
@@ -214,3 +217,98 @@ def test_a_name_that_cannot_be_used_is_said_and_changes_nothing(visit, lesson_tu
     page.keyboard.press("Enter")
     expect(page.locator("#found")).to_have_text("The name is longer than 120 characters. Choose a shorter one.")
     assert lesson_tutor.conversations()[0].title == FOUND
+
+
+# --- taking it along -------------------------------------------------------------------------------------------------
+
+
+def copied(page: Page) -> str:
+    return str(page.evaluate("navigator.clipboard.readText()"))
+
+
+@size
+def test_an_answer_is_copied_with_its_sources(visit, lesson_tutor, size):
+    page = on(visit, size, permissions=["clipboard-read", "clipboard-write"])
+    ask(page, FOUND)
+    answer = latest(lesson_tutor)
+    button = page.get_by_role("button", name="Copy", exact=True)
+    button.press("Enter")
+    expect(page.locator("#told")).to_have_text("Copied, with its sources.")
+    assert copied(page) == to_text(answer)
+    expect(button).to_be_focused()
+    page.get_by_role("button", name="Copy as Markdown").click()
+    page.wait_for_function("navigator.clipboard.readText().then(text => text.includes('> '))")
+    assert copied(page) == to_markdown(answer)
+    expect_no_violations(page)
+
+
+def test_where_the_browser_has_no_clipboard_copying_still_works(visit, lesson_tutor):
+    page = visit(permissions=["clipboard-read", "clipboard-write"])
+    ask(page, FOUND)
+    page.evaluate("""() => {
+      window.kept = "";
+      document.addEventListener("copy", () => { window.kept = document.activeElement.value; });
+      const { clipboard } = navigator;
+      Object.defineProperty(navigator, "clipboard", { value: undefined, configurable: true });
+      window.clipboardBefore = clipboard;
+    }""")
+    button = page.get_by_role("button", name="Copy", exact=True)
+    button.press("Enter")
+    expect(page.locator("#told")).to_have_text("Copied, with its sources.")
+    assert page.evaluate("window.kept") == to_text(latest(lesson_tutor))
+    expect(button).to_be_focused()
+
+
+def test_what_cannot_be_copied_is_said(visit, lesson_tutor):
+    page = visit(permissions=["clipboard-read", "clipboard-write"])
+    ask(page, FOUND)
+    lesson_tutor.delete_conversation(latest(lesson_tutor).conversation)
+    page.get_by_role("button", name="Copy", exact=True).click()
+    expect(page.locator("#told")).to_contain_text("There is no conversation")
+
+
+@size
+@pytest.mark.parametrize(("name", "ending"), [("Save as Markdown", "md"), ("Save as JSON", "json")])
+def test_a_conversation_is_saved_as_a_file(visit, lesson_tutor, size, name, ending):
+    page = on(visit, size)
+    ask(page, FOUND)
+    open_list(page)
+    page.locator("#history .more").first.click()
+    with page.expect_download() as downloading:
+        page.get_by_role("button", name=name).first.click()
+    assert downloading.value.suggested_filename == f"how-many-people-died-in-the-famine.{ending}"
+    saved = Path(downloading.value.path()).read_text(encoding="utf-8")
+    held = lesson_tutor.conversation(latest(lesson_tutor).conversation)
+    if ending == "json":
+        assert Conversation.model_validate_json(saved) == held
+    else:
+        assert saved == conversation_to_markdown(held, "The Great Leap Forward")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_paper_there_is_the_conversation_with_its_quotations_and_nothing_to_press(visit, lesson_tutor, scheme):
+    page = visit(color_scheme=scheme)
+    ask(page, FOUND)
+    page.locator(".words .cite").first.click()
+    page.emulate_media(media="print")
+    for gone in ("#rail", "#composer", "#source", ".doing", ".next", "#told", "#bar"):
+        expect(page.locator(gone).first).to_be_hidden()
+    expect(page.get_by_role("heading", name="The Great Leap Forward")).to_be_visible()
+    expect(page.locator("#transcript .printed")).to_contain_text(latest(lesson_tutor).citations[0].quote)
+    assert page.evaluate(CONTRAST, ".words") >= 7
+    assert page.evaluate("document.getElementById('thread').scrollHeight <= document.body.scrollHeight")
+    assert page.pdf().startswith(b"%PDF")
+
+
+def test_only_the_open_conversation_can_be_printed(visit):
+    page = visit()
+    page.evaluate("void (window.print = () => { window.printed = (window.printed ?? 0) + 1; })")
+    ask(page, FOUND)
+    page.locator("#history .more").first.click()
+    page.get_by_role("button", name="Print or save as PDF").click()
+    assert page.evaluate("window.printed") == 1
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".welcome")).to_be_visible()
+    page.locator("#history .more").first.click()
+    expect(page.get_by_role("button", name="Rename")).to_be_visible()
+    expect(page.get_by_role("button", name="Print or save as PDF")).to_have_count(0)

@@ -461,6 +461,13 @@ class Tutor:
             )
             return Conversation(**_info(row).model_dump(), messages=messages)
 
+    def message(self, id: str, message: str, learner: str | None = None) -> Message:
+        """Return one exchange of a conversation; raises `NotFound` where it is not there or was replaced."""
+        for held in self.conversation(id, learner).messages:
+            if held.id == message:
+                return held
+        raise NotFound(f"There is no answer {message[:80]!r} in this conversation. Read the conversation again.")
+
     def conversations(
         self, course: str | None = None, learner: str | None = None, matching: str = ""
     ) -> tuple[ConversationInfo, ...]:

@@ -5,18 +5,26 @@
 
 from __future__ import annotations
 
+from tutor import export
 from tutor.tutor import LONGEST_TITLE
-from tutor.types import ConversationInfo
+from tutor.types import Answer, ConversationInfo, Message
 from tutor.web.escaping import escape, label
 
+_ENTRY = {
+    "rename": "Rename",
+    "markdown": "Save as Markdown",
+    "json": "Save as JSON",
+    "print": "Print or save as PDF",
+    "delete": "Delete",
+}
 
-def entry_actions(info: ConversationInfo) -> str:
-    """Return the button beside a conversation in the list, and what it unfolds."""
+
+def entry_actions(info: ConversationInfo, current: bool) -> str:
+    """Return the button beside a conversation in the list, and what it unfolds; only the ``current`` one is printed."""
     title, id = label(info.title), escape(info.id)
     named = f'data-conversation="{id}" data-course="{escape(info.course)}" data-title="{title}"'
-    buttons = "".join(
-        f'<button type="button" data-event="{event}" {named}>{said}</button>' for event, said in _ENTRY.items()
-    )
+    offered = ((event, said) for event, said in _ENTRY.items() if current or event != "print")
+    buttons = "".join(f'<button type="button" data-event="{event}" {named}>{said}</button>' for event, said in offered)
     return (
         f'<button type="button" class="more" data-event="more" aria-expanded="false" data-conversation="{id}" '
         f'aria-label="More for: {title}"><span aria-hidden="true">⋯</span></button>'
@@ -24,7 +32,25 @@ def entry_actions(info: ConversationInfo) -> str:
     )
 
 
-_ENTRY = {"rename": "Rename", "delete": "Delete"}
+def answer_actions(message: Message) -> str:
+    """Return the buttons below an answer."""
+    named = f'data-conversation="{escape(message.answer.conversation)}" data-message="{escape(message.id)}"'
+    return (
+        f'<div class="doing" role="group" aria-label="What to do with this answer" {named}>'
+        '<button type="button" data-event="copy" data-format="text">Copy</button>'
+        '<button type="button" data-event="copy" data-format="markdown">Copy as Markdown</button></div>'
+    )
+
+
+def printed_sources(answer: Answer) -> str:
+    """Return the quotations of an answer with their sources: a sheet of paper has no button that opens them."""
+    items = "".join(
+        f'<li>{f"[{citation.marker}] " * bool(citation.marker)}<q dir="auto">{escape(citation.quote)}</q> '
+        f"<bdi>{label(export.place(citation))}</bdi></li>"
+        for citation in (*answer.citations, *answer.nearest)
+    )
+    title = export.NEAREST if answer.nearest else export.SOURCES
+    return f'<section class="printed"><h3>{title}</h3><ul>{items}</ul></section>' if items else ""
 
 
 def render_search() -> str:

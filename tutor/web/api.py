@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.sse import EventSourceResponse, format_sse_event
 from pydantic import BaseModel, ConfigDict, Field
 
+from tutor import export
 from tutor.errors import NotReady, TutorError
 from tutor.tutor import LONGEST_TITLE, Tutor
 from tutor.types import Answer, Conversation, ConversationInfo, CourseInfo, SourceInfo, StoredSource
@@ -112,6 +113,50 @@ Learner = Annotated[str | None, Query(description="Whose conversation it is, whe
 def read_conversation(tutor: Served, id: str, learner: Learner = None) -> Conversation:
     """Return a conversation; a citation whose source has changed since says so."""
     return tutor.conversation(id, learner)
+
+
+@router.get(
+    "/conversations/{id}/export",
+    response_class=Response,
+    responses={
+        200: {"description": "A file.", "content": {"text/markdown": {}, "application/json": {}}},
+        **documented(404),
+    },
+    summary="A conversation as a file",
+)
+def export_conversation(
+    tutor: Served, id: str, format: Literal["markdown", "json"] = "markdown", learner: Learner = None
+) -> Response:
+    """Return a conversation as a Markdown file, or as JSON with its stored answers."""
+    held = tutor.conversation(id, learner)
+    if format == "json":
+        return _file(held.model_dump_json(indent=2), "application/json", export.file_name(held, "json"))
+    title = next((course.title for course in tutor.courses() if course.id == held.course), held.course)
+    return _file(export.conversation_to_markdown(held, title), "text/markdown", export.file_name(held, "md"))
+
+
+def _file(text: str, kind: str, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(text.encode(), media_type=f"{kind}; charset=utf-8", headers=headers)
+
+
+@router.get(
+    "/conversations/{id}/answers/{message}",
+    response_class=PlainTextResponse,
+    responses={
+        200: {"description": "The text.", "content": {"text/plain": {}, "text/markdown": {}}},
+        **documented(404),
+    },
+    summary="An answer as text",
+)
+def read_answer(
+    tutor: Served, id: str, message: str, format: Literal["text", "markdown"] = "text", learner: Learner = None
+) -> Response:
+    """Return one answer with its sources as plain text or Markdown, to be pasted elsewhere."""
+    answer = tutor.message(id, message, learner).answer
+    if format == "markdown":
+        return PlainTextResponse(export.to_markdown(answer), media_type="text/markdown")
+    return PlainTextResponse(export.to_text(answer))
 
 
 class Naming(BaseModel):

@@ -103,6 +103,7 @@ def lay_out() -> Parts:
                     stop = gr.Button("Stop", elem_id="stop", visible=False)
         panel = _html(elem_id="source")
     _html(render_dialogs(), elem_id="dialogs")
+    _html(elem_id="told", js_on_load=_LIVE)  # `page.js` says there what it has done
     return Parts(
         # The key only keeps Gradio from drawing a new one at each start, which would lose the conversation.
         memory=gr.BrowserState({}, storage_key="tutor", secret="tutor-page-state"),

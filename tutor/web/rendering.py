@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tutor.answering import notes
 from tutor.types import Answer, Citation, ConversationInfo, CourseInfo, Message
-from tutor.web.actions import entry_actions
+from tutor.web.actions import answer_actions, entry_actions, printed_sources
 from tutor.web.escaping import escape, label
 
 _MARKER = re.compile(r"\[(\d{1,3})\]")
@@ -41,17 +41,20 @@ def render_no_course() -> str:
 
 def render_transcript(course: CourseInfo, messages: Sequence[Message]) -> str:
     """Return the exchanges of a conversation, oldest first, below a heading for those who hear the page."""
-    exchanges = [render_exchange(message.answer, last=message is messages[-1]) for message in messages]
+    exchanges = [
+        render_exchange(message.answer, last=message is messages[-1], doing=answer_actions(message))
+        for message in messages
+    ]
     return f'<h1 class="unseen">{label(course.title)}</h1>{"".join(exchanges)}'
 
 
-def render_exchange(answer: Answer, last: bool) -> str:
-    """Return a question with its answer; the ``last`` one also proposes what to ask next."""
+def render_exchange(answer: Answer, last: bool, doing: str = "") -> str:
+    """Return a question with its answer and what can be done with it; the ``last`` one proposes what to ask next."""
     return (
         f'<article class="exchange">{_question(answer.question)}{_understood(answer)}'
         f'<div class="answer{" refused" if answer.refused else ""}">{_words(answer)}{_support(answer)}{_notes(answer)}'
         f"{_sources(answer.citations)}{_nearest(answer.nearest)}</div>{_beyond(answer)}"
-        f"{_suggestions(answer.suggestions) if last else ''}</article>"
+        f"{printed_sources(answer)}{doing}{_suggestions(answer.suggestions) if last else ''}</article>"
     )
 
 
@@ -78,7 +81,7 @@ def render_conversations(listed: Iterable[ConversationInfo], current: str | None
         f'<li><button type="button" class="entry" data-event="reopen" data-conversation="{escape(info.id)}"'
         f"{' aria-current=true' if info.id == current else ''}><bdi>{label(info.title)}</bdi>"
         f'<time datetime="{info.updated_at.isoformat()}">{info.updated_at:%d %b}</time></button>'
-        f"{entry_actions(info)}</li>"
+        f"{entry_actions(info, info.id == current)}</li>"
         for info in listed
     )
     if not (items or words):

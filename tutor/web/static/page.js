@@ -212,6 +212,92 @@
     cancel: (button) => button.closest("dialog").close(),
   });
 
+  // --- taking it along ----------------------------------------------------------------------------------------------
+
+  let telling = 0;
+  function say(words) {
+    const region = byId("told").querySelector("[role=status]") ?? byId("told");
+    region.textContent = words;
+    clearTimeout(telling);
+    telling = setTimeout(() => (region.textContent = ""), 6000);
+  }
+
+  // The tutor's own calls, beside the page: relative, so that they also work below another address.
+  const address = (...path) => `api/v1/${path.map(encodeURIComponent).join("/")}`;
+  const LOST = "The tutor could not be reached. Try again in a moment.";
+
+  async function call(url, options) {
+    let response;
+    try {
+      response = await fetch(url, options);
+    } catch {
+      throw new Error(LOST);
+    }
+    if (response.ok) return response;
+    const problem = await response.json().catch(() => ({}));
+    throw new Error(problem.detail ?? LOST);
+  }
+
+  // `text` is a promise: some browsers only let a page write at once what arrives later.
+  async function copy(text) {
+    try {
+      const blob = text.then((words) => new Blob([words], { type: "text/plain" }));
+      await navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
+    } catch {
+      const words = await text;
+      try {
+        await navigator.clipboard.writeText(words);
+      } catch {
+        copyByHand(words); // no clipboard here, as on an address without https
+      }
+    }
+  }
+
+  function copyByHand(words) {
+    const focused = document.activeElement;
+    const area = Object.assign(document.createElement("textarea"), { value: words, className: "unseen" });
+    document.body.append(area);
+    area.select();
+    const copied = document.execCommand("copy");
+    area.remove();
+    focused?.focus?.({ preventScroll: true });
+    if (!copied) throw new Error("Your browser does not let the page copy. Select the text and copy it yourself.");
+  }
+
+  async function copyAndSay(text, done) {
+    try {
+      await copy(text);
+      say(done);
+    } catch (error) {
+      say(error.message);
+    }
+  }
+
+  function save(button) {
+    const link = document.createElement("a");
+    link.href = `${address("conversations", button.dataset.conversation, "export")}?format=${button.dataset.event}`;
+    link.download = "";
+    document.body.append(link);
+    link.click();
+    link.remove();
+    say("The conversation is being saved.");
+  }
+
+  Object.assign(actions, {
+    copy: (button) => {
+      const { conversation, message } = button.parentElement.dataset;
+      const url = `${address("conversations", conversation, "answers", message)}?format=${button.dataset.format}`;
+      copyAndSay(call(url).then((response) => response.text()), "Copied, with its sources.");
+    },
+    markdown: save,
+    json: save,
+    print: () => {
+      fold();
+      closeMenu();
+      window.print();
+    },
+  });
+
   const decided = {
     rename: (form) => tell("rename", { ...asking, ...searched(), title: form.elements.title.value }),
     delete: () => {
