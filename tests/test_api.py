@@ -315,6 +315,45 @@ def test_an_answer_is_given_as_text_and_as_markdown(http: httpx.Client) -> None:
     assert "no answer 'm_0' in this conversation." in told(http.get(path.replace(message["id"], "m_0")), 404)
 
 
+def test_feedback_is_kept_with_its_answer_changed_and_taken_back(http: httpx.Client) -> None:
+    id = ask(http, DIED)["conversation"]
+
+    def message() -> dict[str, Any]:
+        (held,) = conversation(http, id)["messages"]
+        return dict(held)
+
+    assert message()["feedback"] is None
+    path = f"{API}/conversations/{id}/answers/{message()['id']}/feedback"
+    given = {"rating": "down", "reason": "wrong", "comment": " It was <b>1977</b>.\nI think\x00 "}
+    assert http.post(path, json=given).json()["comment"] == "It was <b>1977</b>.\nI think"
+    assert message()["feedback"]["reason"] == "wrong"
+    assert http.post(path, json={"rating": "up"}).status_code == 200
+    assert message()["feedback"] == {"rating": "up", "reason": None, "comment": ""}
+    told(http.post(path, json={"rating": "down"}, params={"learner": "bob"}), 404)
+    assert "no answer 'm_0'" in told(http.post(f"{API}/conversations/{id}/answers/m_0/feedback", json=given), 404)
+    assert http.delete(path).status_code == 204
+    assert message()["feedback"] is None
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        ({}, 422, "rating: field required"),
+        ({"rating": "sideways"}, 422, "rating: input should be 'up' or 'down'"),
+        ({"rating": "down", "reason": "ugly"}, 422, "reason: input should be"),
+        ({"rating": "down", "comment": "x" * 1_001}, 400, "The comment is longer than 1,000 characters."),
+        ({"rating": "up", "stars": 5}, 422, "stars: extra inputs are not permitted"),
+    ],
+)
+def test_feedback_that_cannot_be_used_says_why(
+    body: dict[str, object], status: int, said: str, http: httpx.Client
+) -> None:
+    id = ask(http, DIED)["conversation"]
+    (message,) = conversation(http, id)["messages"]
+    assert said in told(http.post(f"{API}/conversations/{id}/answers/{message['id']}/feedback", json=body), status)
+    assert conversation(http, id)["messages"] == [message]
+
+
 @pytest.mark.parametrize(("owner", "other"), [("ann", "bob"), ("ann", None), (None, "bob")])
 def test_a_conversation_is_nobodys_but_its_learners(owner: str | None, other: str | None, http: httpx.Client) -> None:
     mine = ask(http, DIED, learner=owner)
@@ -501,6 +540,8 @@ def test_the_description_has_every_call(described: dict[str, Any]) -> None:
         (f"{API}/courses/{{course}}/ask", "post"),
         (f"{API}/conversations/{{id}}", "get"),
         (f"{API}/conversations/{{id}}", "patch"),
+        (f"{API}/conversations/{{id}}/answers/{{message}}/feedback", "post"),
+        (f"{API}/conversations/{{id}}/answers/{{message}}/feedback", "delete"),
         (f"{API}/conversations/{{id}}/export", "get"),
         (f"{API}/conversations/{{id}}/answers/{{message}}", "get"),
         (f"{API}/conversations/{{id}}", "delete"),

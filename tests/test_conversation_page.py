@@ -13,8 +13,9 @@ from test_page import browser as browser
 from test_page import gate as gate
 from test_page import visit as visit
 
+from tutor.errors import NotReady
 from tutor.export import conversation_to_markdown, to_markdown, to_text
-from tutor.types import Conversation
+from tutor.types import Conversation, Feedback
 
 AXE = os.environ.get("AXE")  # the axe.min.js of the npm package axe-core
 pytestmark = NEEDED
@@ -312,3 +313,93 @@ def test_only_the_open_conversation_can_be_printed(visit):
     page.locator("#history .more").first.click()
     expect(page.get_by_role("button", name="Rename")).to_be_visible()
     expect(page.get_by_role("button", name="Print or save as PDF")).to_have_count(0)
+
+
+# --- feedback --------------------------------------------------------------------------------------------------------
+
+
+def feedback(lesson_tutor) -> Feedback | None:
+    given: Feedback | None = lesson_tutor.conversation(lesson_tutor.conversations()[0].id).messages[-1].feedback
+    return given
+
+
+@size
+def test_a_thumb_up_is_kept_shown_again_and_taken_back(visit, lesson_tutor, size):
+    page = on(visit, size)
+    ask(page, FOUND)
+    thumb = page.get_by_role("button", name="Helpful", exact=True)
+    thumb.press("Enter")
+    expect(page.locator("#told [role=status]")).to_have_text("Thank you. Your feedback is kept with the answer.")
+    expect(thumb).to_have_attribute("aria-pressed", "true")
+    expect(thumb).to_be_focused()
+    page.reload()
+    expect(thumb).to_have_attribute("aria-pressed", "true")
+    expect_no_violations(page)
+    thumb.click()
+    expect(thumb).to_have_attribute("aria-pressed", "false")
+    expect(page.locator("#told")).to_have_text("Your feedback is taken back.")
+    assert feedback(lesson_tutor) is None
+
+
+@size
+def test_a_thumb_down_asks_why_and_can_be_changed(visit, lesson_tutor, size):
+    page = on(visit, size)
+    ask(page, FOUND)
+    thumb = page.get_by_role("button", name="Not helpful")
+    thumb.press("Enter")
+    dialog = page.get_by_role("dialog", name="What is not good about this answer?")
+    expect_no_violations(page)
+    dialog.get_by_label("Something is missing").check()
+    dialog.get_by_label("In your own words").fill("Which years? <img src=x> \u202e")
+    dialog.get_by_role("button", name="Send").press("Enter")
+    expect(dialog).to_be_hidden()
+    expect(thumb).to_be_focused()
+    expect(thumb).to_have_attribute("aria-pressed", "true")
+    comment = "Which years? <img src=x> \u202e"
+    assert feedback(lesson_tutor) == Feedback(rating="down", reason="incomplete", comment=comment)
+    page.reload()
+    thumb.click()
+    expect(dialog.get_by_label("Something is missing")).to_be_checked()
+    expect(dialog.get_by_label("In your own words")).to_have_value("Which years? <img src=x> \u202e")
+    dialog.get_by_label("It is wrong").check()
+    dialog.get_by_role("button", name="Send").click()
+    expect(dialog).to_be_hidden()
+    given = feedback(lesson_tutor)
+    assert given and given.reason == "wrong"
+    thumb.click()
+    dialog.get_by_role("button", name="Take my feedback back").click()
+    expect(thumb).to_have_attribute("aria-pressed", "false")
+    assert feedback(lesson_tutor) is None
+
+
+def test_feedback_that_is_cancelled_is_not_kept(visit, lesson_tutor):
+    page = visit()
+    ask(page, FOUND)
+    thumb = page.get_by_role("button", name="Not helpful")
+    thumb.click()
+    page.get_by_label("It is wrong").check()
+    page.keyboard.press("Escape")
+    expect(thumb).to_be_focused()
+    assert feedback(lesson_tutor) is None
+    thumb.click()
+    expect(page.get_by_label("It is wrong")).not_to_be_checked()
+
+
+def test_feedback_that_fails_keeps_what_was_typed(visit, lesson_tutor, monkeypatch):
+    def full(*_):
+        raise NotReady("The disk is full. Free some space.")
+
+    page = visit()
+    ask(page, FOUND)
+    monkeypatch.setattr(lesson_tutor, "feedback", full)
+    page.get_by_role("button", name="Not helpful").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("In your own words").fill("It is too short.")
+    dialog.get_by_role("button", name="Send").click()
+    expect(dialog.get_by_role("alert")).to_have_text("The disk is full. Free some space.")
+    expect(dialog.get_by_label("In your own words")).to_have_value("It is too short.")
+    monkeypatch.undo()
+    dialog.get_by_role("button", name="Send").click()
+    expect(dialog).to_be_hidden()
+    given = feedback(lesson_tutor)
+    assert given and given.comment == "It is too short."

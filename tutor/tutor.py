@@ -31,11 +31,13 @@ from tutor.records import CitedSource, ConversationRow, Course, CourseOptions, M
 from tutor.settings import Settings
 from tutor.spelling import correct
 from tutor.types import (
+    LONGEST_COMMENT,
     Answer,
     Citation,
     Conversation,
     ConversationInfo,
     CourseInfo,
+    Feedback,
     Heading,
     IngestReport,
     Message,
@@ -456,7 +458,12 @@ class Tutor:
             row = _conversation(session, id, None, learner)
             live = {(s.name, s.version) for s in _live_sources(session, row.course_id)}
             messages = tuple(
-                Message(id=m.id, created_at=m.created_at, answer=_with_changes(Answer.model_validate(m.answer), live))
+                Message(
+                    id=m.id,
+                    created_at=m.created_at,
+                    answer=_with_changes(Answer.model_validate(m.answer), live),
+                    feedback=Feedback.model_validate(m.feedback) if m.feedback else None,
+                )
                 for m in row.messages
             )
             return Conversation(**_info(row).model_dump(), messages=messages)
@@ -466,7 +473,22 @@ class Tutor:
         for held in self.conversation(id, learner).messages:
             if held.id == message:
                 return held
-        raise NotFound(f"There is no answer {message[:80]!r} in this conversation. Read the conversation again.")
+        raise _no_answer(message)
+
+    def feedback(self, id: str, message: str, feedback: Feedback | None, learner: str | None = None) -> Feedback | None:
+        """Keep with an answer what a student thinks of it, in place of what they thought before, and return it.
+
+        None takes it back. Raises `InputError` for a comment that is too long, `NotFound` for an unknown answer.
+        """
+        if feedback:
+            comment = unicodedata.normalize("NFC", _CONTROL.sub(" ", feedback.comment)).strip()
+            if len(comment) > LONGEST_COMMENT:
+                raise InputError(f"The comment is longer than {LONGEST_COMMENT:,} characters. Say it in fewer words.")
+            feedback = feedback.model_copy(update={"comment": comment})
+        with self.records.write() as session:
+            row = _message(_conversation(session, id, None, learner), message)
+            row.feedback = feedback.model_dump(mode="json") if feedback else None
+        return feedback
 
     def conversations(
         self, course: str | None = None, learner: str | None = None, matching: str = ""
@@ -571,6 +593,17 @@ def _conversation(session: Session, id: str, course: str | None, learner: str | 
     if row is None or row.learner != learner or (course and row.course_id != course):
         raise NotFound(f"There is no conversation {id[:80]!r} here. Leave it out to begin a new one.")
     return row
+
+
+def _message(row: ConversationRow, id: str) -> MessageRow:
+    found = next((message for message in row.messages if message.id == id), None)
+    if found is None:
+        raise _no_answer(id)
+    return found
+
+
+def _no_answer(id: str) -> NotFound:
+    return NotFound(f"There is no answer {id[:80]!r} in this conversation. Read the conversation again.")
 
 
 def _turns(row: ConversationRow) -> tuple[Turn, ...]:

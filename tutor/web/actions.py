@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tutor import export
 from tutor.tutor import LONGEST_TITLE
-from tutor.types import Answer, ConversationInfo, Message
+from tutor.types import LONGEST_COMMENT, Answer, ConversationInfo, Feedback, FeedbackReason, Message
 from tutor.web.escaping import escape, label
 
 _ENTRY = {
@@ -16,6 +16,15 @@ _ENTRY = {
     "json": "Save as JSON",
     "print": "Print or save as PDF",
     "delete": "Delete",
+}
+
+
+_REASONS: dict[FeedbackReason, str] = {
+    "wrong": "It is wrong",
+    "not_asked": "It is not what I asked",
+    "hard": "It is hard to understand",
+    "incomplete": "Something is missing",
+    "other": "Something else",
 }
 
 
@@ -38,7 +47,18 @@ def answer_actions(message: Message) -> str:
     return (
         f'<div class="doing" role="group" aria-label="What to do with this answer" {named}>'
         '<button type="button" data-event="copy" data-format="text">Copy</button>'
-        '<button type="button" data-event="copy" data-format="markdown">Copy as Markdown</button></div>'
+        '<button type="button" data-event="copy" data-format="markdown">Copy as Markdown</button>'
+        f"{_thumbs(message.feedback)}</div>"
+    )
+
+
+def _thumbs(given: Feedback | None) -> str:
+    up, down = (str(given is not None and given.rating == rating).lower() for rating in ("up", "down"))
+    said = f' data-reason="{given.reason or ""}" data-comment="{escape(given.comment)}"' if given else ""
+    return (
+        f'<button type="button" class="thumb" data-event="judge" data-rating="up" aria-pressed="{up}">Helpful</button>'
+        f'<button type="button" class="thumb" data-event="judge" data-rating="down" aria-pressed="{down}" '
+        f'aria-haspopup="dialog"{said}>Not helpful</button>'
     )
 
 
@@ -63,25 +83,44 @@ def render_search() -> str:
 
 def render_dialogs() -> str:
     """Return the dialogs of the page, all of them closed."""
-    return _dialog(
-        "rename",
-        "Rename this conversation",
-        f'<label for="new-name">Name</label><input id="new-name" name="title" maxlength="{LONGEST_TITLE}" dir="auto" '
-        'autocomplete="off" required>',
-        "Save",
-    ) + _dialog(
-        "delete",
-        "Delete this conversation?",
-        '<p><bdi class="which"></bdi></p><p>Its questions and answers are then gone for good.</p>',
-        "Delete",
-        "danger",
+    return (
+        _dialog(
+            "rename",
+            "Rename this conversation",
+            f'<label for="new-name">Name</label><input id="new-name" name="title" maxlength="{LONGEST_TITLE}" dir="auto" '
+            'autocomplete="off" required>',
+            "Save",
+        )
+        + _dialog(
+            "delete",
+            "Delete this conversation?",
+            '<p><bdi class="which"></bdi></p><p>Its questions and answers are then gone for good.</p>',
+            "Delete",
+            "danger",
+        )
+        + _dialog(
+            "feedback",
+            "What is not good about this answer?",
+            f'<fieldset><legend>Choose one, if you like</legend>{_reasons()}</fieldset><label for="comment">In your own '
+            f'words, if you like</label><textarea id="comment" name="comment" rows="3" maxlength="{LONGEST_COMMENT}" '
+            'dir="auto"></textarea><p class="small">It is kept together with the answer, for those who look after this '
+            'tutor.</p><button type="button" class="back" data-event="unjudge">Take my feedback back</button>',
+            "Send",
+        )
+    )
+
+
+def _reasons() -> str:
+    return "".join(
+        f'<label class="reason"><input type="radio" name="reason" value="{reason}"> {said}</label>'
+        for reason, said in _REASONS.items()
     )
 
 
 def _dialog(name: str, title: str, inside: str, decide: str, look: str = "decide") -> str:
     return (
         f'<dialog id="{name}-dialog" data-decides="{name}" aria-labelledby="{name}-title"><form method="dialog">'
-        f'<h2 id="{name}-title">{title}</h2>{inside}<div class="choices">'
+        f'<h2 id="{name}-title">{title}</h2>{inside}<p class="trouble" role="alert"></p><div class="choices">'
         '<button type="button" data-event="cancel">Cancel</button>'
         f'<button type="submit" class="{look}">{decide}</button></div></form></dialog>'
     )

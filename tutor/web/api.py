@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tutor import export
 from tutor.errors import NotReady, TutorError
 from tutor.tutor import LONGEST_TITLE, Tutor
-from tutor.types import Answer, Conversation, ConversationInfo, CourseInfo, SourceInfo, StoredSource
+from tutor.types import Answer, Conversation, ConversationInfo, CourseInfo, Feedback, SourceInfo, StoredSource
 from tutor.web.problems import Problem, documented
 
 router = APIRouter(prefix="/api/v1", responses=documented(400, 403, 413, 415, 422, 503))
@@ -157,6 +157,28 @@ def read_answer(
     if format == "markdown":
         return PlainTextResponse(export.to_markdown(answer), media_type="text/markdown")
     return PlainTextResponse(export.to_text(answer))
+
+
+@router.post(
+    "/conversations/{id}/answers/{message}/feedback", responses=documented(404), summary="Say what an answer is worth"
+)
+def give_feedback(tutor: Served, id: str, message: str, body: Feedback, learner: Learner = None) -> Feedback:
+    """Keep feedback with an answer, in place of what was said before."""
+    given = tutor.feedback(id, message, body, learner)
+    assert given
+    return given
+
+
+@router.delete(
+    "/conversations/{id}/answers/{message}/feedback",
+    status_code=204,
+    responses=documented(404),
+    summary="Take feedback back",
+)
+def take_feedback_back(tutor: Served, id: str, message: str, learner: Learner = None) -> Response:
+    """Forget what was said of an answer."""
+    tutor.feedback(id, message, None, learner)
+    return Response(status_code=204)
 
 
 class Naming(BaseModel):

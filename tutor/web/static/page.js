@@ -179,6 +179,7 @@
     asking = data;
     back = returnTo;
     dialog.querySelector("form").reset();
+    dialog.querySelector(".trouble").textContent = "";
     dialog.showModal();
     return dialog;
   }
@@ -298,7 +299,47 @@
     },
   });
 
+  // --- feedback -----------------------------------------------------------------------------------------------------
+
+  const below = (message) => [...document.querySelectorAll(".doing")].find((one) => one.dataset.message === message);
+
+  // Keeps what is thought of an answer (nothing: takes it back), and shows it on its buttons.
+  async function judge({ conversation, message }, feedback) {
+    const url = `${address("conversations", conversation, "answers", message)}/feedback`;
+    const headers = { "Content-Type": "application/json" };
+    const sent = { method: "POST", headers, body: JSON.stringify(feedback) };
+    await call(url, feedback ? sent : { method: "DELETE" });
+    for (const thumb of below(message)?.querySelectorAll(".thumb") ?? []) {
+      thumb.setAttribute("aria-pressed", String(thumb.dataset.rating === feedback?.rating));
+      thumb.dataset.reason = feedback?.reason ?? "";
+      thumb.dataset.comment = feedback?.comment ?? "";
+    }
+    say(feedback ? "Thank you. Your feedback is kept with the answer." : "Your feedback is taken back.");
+  }
+
+  Object.assign(actions, {
+    judge: (thumb) => {
+      const about = { ...thumb.parentElement.dataset };
+      const given = thumb.getAttribute("aria-pressed") === "true";
+      if (thumb.dataset.rating === "up") {
+        judge(about, given ? null : { rating: "up" }).catch((error) => say(error.message));
+        return;
+      }
+      const returnTo = () => below(about.message)?.querySelector('[data-rating="down"]') ?? question();
+      const dialog = openDialog("feedback", about, returnTo);
+      const { elements } = dialog.querySelector("form");
+      elements.comment.value = given ? thumb.dataset.comment : "";
+      elements.reason.value = given ? thumb.dataset.reason : "";
+      dialog.querySelector(".back").hidden = !given;
+    },
+    unjudge: (button) => decide(button.closest("dialog"), () => judge(asking, null)),
+  });
+
   const decided = {
+    feedback: ({ elements }) => {
+      const { reason, comment } = elements;
+      return judge(asking, { rating: "down", reason: reason.value || null, comment: comment.value });
+    },
     rename: (form) => tell("rename", { ...asking, ...searched(), title: form.elements.title.value }),
     delete: () => {
       tell("delete", { ...asking, ...searched() });
@@ -310,9 +351,19 @@
     const dialog = event.target.closest?.("dialog[data-decides]");
     if (!dialog) return;
     event.preventDefault();
-    decided[dialog.dataset.decides](event.target);
-    dialog.close();
+    decide(dialog, () => decided[dialog.dataset.decides](event.target));
   });
+  // What fails is said in the dialog, which then keeps what was typed.
+  async function decide(dialog, what) {
+    const trouble = dialog.querySelector(".trouble");
+    trouble.textContent = "";
+    try {
+      await what();
+      dialog.close();
+    } catch (error) {
+      trouble.textContent = error.message;
+    }
+  }
   const onClose = (event) => {
     if (!event.target.matches?.("dialog[data-decides]")) return;
     kept = back;
