@@ -354,6 +354,20 @@ def test_feedback_that_cannot_be_used_says_why(
     assert conversation(http, id)["messages"] == [message]
 
 
+def test_a_question_takes_the_place_of_the_last_one(http: httpx.Client) -> None:
+    id = ask(http, DIED)["conversation"]
+    first, second = ask(http, "What killed him?", conversation=id), conversation(http, id)["messages"][1]["id"]
+    ask(http, "Where did he die?", conversation=id, replaces=second)
+    questions = [message["answer"]["question"] for message in conversation(http, id)["messages"]]
+    assert questions == [DIED, "Where did he die?"]
+    again = {"question": "Why?", "conversation": id, "replaces": second}
+    assert "no longer the last question" in told(http.post(ASK, json=again), 409)
+    assert "no longer the last question" in told(http.post(ASK, json=again | {"stream": True}), 409)
+    assert "Say which conversation" in told(http.post(ASK, json={"question": "Why?", "replaces": second}), 400)
+    assert len(conversation(http, id)["messages"]) == 2
+    assert first["conversation"] == id
+
+
 @pytest.mark.parametrize(("owner", "other"), [("ann", "bob"), ("ann", None), (None, "bob")])
 def test_a_conversation_is_nobodys_but_its_learners(owner: str | None, other: str | None, http: httpx.Client) -> None:
     mine = ask(http, DIED, learner=owner)
@@ -564,7 +578,7 @@ def test_the_description_says_what_ask_takes_and_gives(described: dict[str, Any]
     assert given["application/json"]["schema"] == {"$ref": "#/components/schemas/Answer"}
     assert "text/event-stream" in given
     taken = described["components"]["schemas"]["Question"]
-    assert taken["properties"].keys() == {"question", "conversation", "learner", "stream"}
+    assert taken["properties"].keys() == {"question", "conversation", "learner", "replaces", "stream"}
     assert taken["required"] == ["question"]
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from chromium import NEEDED
 from playwright.sync_api import Page, expect
+from scripted import StatusError
 from test_page import CONTRAST, FOUND, PHONE, ask, latest, send
 from test_page import browser as browser
 from test_page import gate as gate
+from test_page import says as says
 from test_page import visit as visit
 
 from tutor.errors import NotReady
@@ -403,3 +405,104 @@ def test_feedback_that_fails_keeps_what_was_typed(visit, lesson_tutor, monkeypat
     expect(dialog).to_be_hidden()
     given = feedback(lesson_tutor)
     assert given and given.comment == "It is too short."
+
+
+# --- asking anew -----------------------------------------------------------------------------------------------------
+
+
+def questions(lesson_tutor) -> list[str]:
+    held = lesson_tutor.conversation(lesson_tutor.conversations()[0].id)
+    return [message.answer.question for message in held.messages]
+
+
+@size
+def test_an_edited_question_takes_the_place_of_the_last_one(visit, lesson_tutor, size):
+    page = on(visit, size)
+    ask(page, "When did Mao Zedong die?")
+    ask(page, "What kiled Stalin?")
+    expect(page.get_by_role("button", name="Edit question")).to_have_count(1)
+    page.get_by_role("button", name="Edit question").press("Enter")
+    box = page.get_by_label("Your question")
+    expect(box).to_have_value("What kiled Stalin?")
+    expect(box).to_be_focused()
+    expect(page.locator("#editing [role=status]")).to_contain_text("takes the place of your last question")
+    expect_no_violations(page)
+    box.fill(FOUND)
+    box.press("Enter")
+    expect(page.locator("#transcript .question").last).to_contain_text(FOUND)
+    expect(page.locator("#transcript .exchange")).to_have_count(2)
+    expect(page.locator("#notice")).to_have_text("The new answer has taken the place of the last one.")
+    expect(page.locator("#editing .notice")).to_be_hidden()
+    assert questions(lesson_tutor) == ["When did Mao Zedong die?", FOUND]
+    ask(page, "And why?")  # what comes next is added again
+    assert len(questions(lesson_tutor)) == 3
+
+
+def test_the_last_question_can_be_kept_after_all(visit, lesson_tutor):
+    page = visit()
+    ask(page, FOUND)
+    page.get_by_role("button", name="Edit question").click()
+    expect(page.locator(".exchange.replaced")).to_have_count(1)
+    page.get_by_role("button", name="Keep them").click()
+    expect(page.locator("#editing .notice")).to_be_hidden()
+    expect(page.locator(".exchange.replaced")).to_have_count(0)
+    expect(page.get_by_label("Your question")).to_be_focused()
+    ask(page, "When did Mao Zedong die?")
+    assert questions(lesson_tutor) == [FOUND, "When did Mao Zedong die?"]
+
+
+def test_stopping_an_edited_question_loses_neither_it_nor_the_last_one(visit, gate, lesson_tutor):
+    page = visit()
+    gate.release(1000)
+    ask(page, FOUND)
+    page.get_by_role("button", name="Edit question").click()
+    while gate.acquire(blocking=False):
+        pass
+    send(page, "When did Mao Zedong die?")
+    expect(page.locator("#live .words")).to_be_visible()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_label("Your question")).to_have_value("When did Mao Zedong die?")
+    assert questions(lesson_tutor) == [FOUND]
+    expect(page.locator("#editing .notice")).to_be_visible()
+    expect(page.get_by_role("button", name="Ask", exact=True)).to_be_enabled()
+    gate.release(1000)
+    page.get_by_label("Your question").press("Enter")
+    expect(page.locator("#transcript .question")).to_contain_text("When did Mao Zedong die?")
+    assert questions(lesson_tutor) == ["When did Mao Zedong die?"]
+
+
+def test_a_chat_models_answer_can_be_given_again_and_a_quoted_one_not(visit, says, lesson_tutor):
+    page = visit()
+    ask(page, FOUND)
+    expect(page.get_by_role("button", name="Answer again")).to_have_count(0)
+    says("The metal from the backyard furnaces was worthless scrap [2].", StatusError(401))
+    ask(page, "What came out of the backyard furnaces?")
+    page.get_by_label("Your question").fill("a draft")
+    page.get_by_role("button", name="Answer again").press("Enter")
+    expect(page.locator("#notice")).to_have_text("The new answer has taken the place of the last one.")
+    expect(page.locator("#transcript .exchange")).to_have_count(2)
+    expect(page.locator("#transcript .note")).to_contain_text("quoted from the course")
+    expect(page.get_by_label("Your question")).to_have_value("a draft")
+    expect(page.get_by_role("button", name="Answer again")).to_be_visible()  # a chat model should have answered
+    assert questions(lesson_tutor) == [FOUND, "What came out of the backyard furnaces?"]
+
+
+def test_two_tabs_on_one_conversation_do_not_mix_up(visit, lesson_tutor):
+    page = visit()
+    ask(page, FOUND)
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.locator("#transcript .question")).to_contain_text(FOUND)
+    other.get_by_role("button", name="Edit question").click()
+    ask(page, "When did Mao Zedong die?")
+    send(other, "Who was Stalin?")
+    expect(other.locator("#notice")).to_contain_text("no longer the last question")
+    expect(other.get_by_label("Your question")).to_have_value("Who was Stalin?")
+    expect(other.locator("#transcript .exchange")).to_have_count(2)
+    expect(other.locator("#editing .notice")).to_be_hidden()
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".welcome")).to_be_visible()
+    other.get_by_role("button", name="Ask", exact=True).click()
+    expect(other.locator("#transcript .exchange")).to_have_count(3)
+    assert questions(lesson_tutor) == [FOUND, "When did Mao Zedong die?", "Who was Stalin?"]
+    expect(page.locator(".exchange")).to_have_count(0)

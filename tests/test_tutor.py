@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from tutor.errors import InputError, NotFound, TooLarge
+from tutor.errors import Conflict, InputError, NotFound, NotReady, Stopped, TooLarge
 from tutor.tutor import Tutor
 from tutor.types import Answer
 
@@ -174,3 +174,57 @@ def test_an_answer_to_a_conversation_deleted_meanwhile_does_not_bring_it_back(le
         list(pieces)
     with pytest.raises(NotFound):
         lesson_tutor.conversation(id)
+
+
+DIED = "When did Mao Zedong die?"
+
+
+def last_message(tutor: Tutor, conversation: str) -> str:
+    return tutor.conversation(conversation).messages[-1].id
+
+
+def test_a_replaced_question_is_not_part_of_the_history_of_its_successor(lesson_tutor: Tutor) -> None:
+    id = lesson_tutor.ask("great-leap-forward", DIED).conversation
+    answer = lesson_tutor.ask("great-leap-forward", "What killed him?", id, replaces=last_message(lesson_tutor, id))
+    assert "Mao" not in answer.standalone_question
+    assert [message.answer for message in lesson_tutor.conversation(id).messages] == [answer]
+
+
+def test_replacing_the_first_question_renames_a_conversation_that_was_called_by_it(lesson_tutor: Tutor) -> None:
+    course = "great-leap-forward"
+    id = lesson_tutor.ask(course, DIED).conversation
+    lesson_tutor.ask(course, "Who was Stalin?", id, replaces=last_message(lesson_tutor, id))
+    assert lesson_tutor.conversation(id).title == "Who was Stalin?"
+    lesson_tutor.rename_conversation(id, "Mine")
+    lesson_tutor.ask(course, DIED, id, replaces=last_message(lesson_tutor, id))
+    assert lesson_tutor.conversation(id).title == "Mine"
+
+
+def test_an_answer_that_fails_or_is_stopped_replaces_nothing(
+    lesson_tutor: Tutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise NotReady("The disk is full.")
+
+    first = lesson_tutor.ask("great-leap-forward", DIED)
+    message, stop = last_message(lesson_tutor, first.conversation), Event()
+    pieces = lesson_tutor.stream("great-leap-forward", "Why?", first.conversation, replaces=message, stop=stop)
+    next(pieces)
+    stop.set()
+    with pytest.raises(Stopped):
+        list(pieces)
+    monkeypatch.setattr("tutor.tutor._held", failing)
+    with pytest.raises(NotReady):
+        lesson_tutor.ask("great-leap-forward", "Why?", first.conversation, replaces=message)
+    assert [held.answer for held in lesson_tutor.conversation(first.conversation).messages] == [first]
+
+
+def test_of_two_that_replace_the_same_question_one_is_refused(lesson_tutor: Tutor) -> None:
+    id = lesson_tutor.ask("great-leap-forward", DIED).conversation
+    message = last_message(lesson_tutor, id)
+    pieces = lesson_tutor.stream("great-leap-forward", "Who was Stalin?", id, replaces=message, stop=Event())
+    next(pieces)
+    lesson_tutor.ask("great-leap-forward", "What killed Mao?", id, replaces=message)
+    with pytest.raises(Conflict, match="no longer the last question"):
+        list(pieces)
+    assert [held.answer.question for held in lesson_tutor.conversation(id).messages] == ["What killed Mao?"]

@@ -264,13 +264,16 @@ class Tutor:
         conversation: str | None = None,
         learner: str | None = None,
         history: Sequence[Turn] = (),
+        replaces: str | None = None,
     ) -> Answer:
         """Return the answer to ``question`` and store it; without a ``conversation`` a new one begins.
 
-        ``history`` is what was said before it, where the caller keeps the conversation. Raises `InputError` or
-        `TooLarge` for an unusable question, `NotFound` for an unknown course or conversation.
+        ``history`` is what was said before it, where the caller keeps the conversation. ``replaces`` is the id of the
+        conversation's last message, whose place the question takes once it is answered. Raises `InputError` or
+        `TooLarge` for an unusable question, `NotFound` for an unknown course or conversation, `Conflict` where the
+        message to replace is not the last one any more.
         """
-        *_, answer = self.stream(course, question, conversation, learner, history)
+        *_, answer = self.stream(course, question, conversation, learner, history, replaces)
         assert isinstance(answer, Answer)
         return answer
 
@@ -281,6 +284,7 @@ class Tutor:
         conversation: str | None = None,
         learner: str | None = None,
         history: Sequence[Turn] = (),
+        replaces: str | None = None,
         stop: Event | None = None,
     ) -> Iterator[str | Answer]:
         """Yield the answer's text in pieces of a few words, and last the whole `Answer`; raises as `ask` does.
@@ -289,9 +293,11 @@ class Tutor:
         with `Stopped`, and nothing of it is stored.
         """
         question = self._checked(question)
+        if replaces and not conversation:
+            raise InputError("Only a question of a conversation can be replaced. Say which conversation it is.")
         begun = False
         try:
-            for piece in self._answers(course, question, conversation, learner, history, stop):
+            for piece in self._answers(course, question, conversation, learner, history, replaces, stop):
                 begun = True
                 yield piece
         except Conflict:
@@ -299,7 +305,7 @@ class Tutor:
             self._indexes.pop(course, None)
             if begun:
                 raise
-            yield from self._answers(course, question, conversation, learner, history, stop)
+            yield from self._answers(course, question, conversation, learner, history, replaces, stop)
 
     def _answers(
         self,
@@ -308,13 +314,15 @@ class Tutor:
         conversation: str | None,
         learner: str | None,
         history: Sequence[Turn],
+        replaces: str | None,
         stop: Event | None,
     ) -> Iterator[str | Answer]:
         started = perf_counter()
         with self.records.read() as session:
             row = _course(session, course)
             title, language, options = row.title, row.language, row.options
-            heard = _turns(_conversation(session, conversation, course, learner)) if conversation else ()
+            earlier = _conversation(session, conversation, course, learner).messages if conversation else []
+            heard = _turns(_without(earlier, replaces))
         turns = (*history, *heard)
         from tutor.chain import Asked  # it loads LangChain: seconds that only asking needs
 
@@ -363,14 +371,14 @@ class Tutor:
         )
         rest = answering.pieces(draft.text[len(said) :])
         if stop is None:
-            self._remember(answer, learner, begins=conversation is None)
+            self._remember(answer, learner, conversation is None, replaces)
             yield from rest
         else:
             try:
                 yield from _going(rest, stop)
             finally:  # a student who leaves finds it when they come back
                 if not stop.is_set():
-                    self._remember(answer, learner, begins=conversation is None)
+                    self._remember(answer, learner, conversation is None, replaces)
         yield answer
 
     def _path(
@@ -518,10 +526,11 @@ class Tutor:
         with self.records.write() as session:
             session.delete(_conversation(session, id, None, learner))
 
-    def _remember(self, answer: Answer, learner: str | None, begins: bool) -> None:
-        """Store the answer, which may begin its conversation.
+    def _remember(self, answer: Answer, learner: str | None, begins: bool, replaces: str | None) -> None:
+        """Store the answer, which may begin its conversation or take the place of its last message.
 
-        Raises `Conflict` if a text that it quotes is no longer held, `NotFound` if its conversation is gone.
+        Raises `Conflict` if a text that it quotes is no longer held or the message to replace is not the last one any
+        more, `NotFound` if its conversation is gone.
         """
         with self.records.write() as session:
             if begins:
@@ -530,6 +539,11 @@ class Tutor:
                 session.add(row)
             else:
                 row = _conversation(session, answer.conversation, answer.course, learner)
+            kept = _without(row.messages, replaces)
+            for replaced in row.messages[len(kept) :]:
+                if not kept and row.title == _title(replaced.answer["question"]):
+                    row.title = _title(answer.question)
+                row.messages.remove(replaced)
             row.updated_at = datetime.now(UTC)
             message = MessageRow(id=f"m_{ULID()}", answer=answer.model_dump(mode="json"))
             row.messages.append(message)
@@ -606,8 +620,17 @@ def _no_answer(id: str) -> NotFound:
     return NotFound(f"There is no answer {id[:80]!r} in this conversation. Read the conversation again.")
 
 
-def _turns(row: ConversationRow) -> tuple[Turn, ...]:
-    answers: list[dict[str, Any]] = [message.answer for message in row.messages[-_HISTORY:]]
+def _without(messages: list[MessageRow], replaced: str | None) -> list[MessageRow]:
+    """Return the messages without the one that is to be replaced, which has to be the last."""
+    if replaced is None:
+        return messages
+    if not messages or messages[-1].id != replaced:
+        raise Conflict("This is no longer the last question of the conversation. Open it again, then ask once more.")
+    return messages[:-1]
+
+
+def _turns(messages: list[MessageRow]) -> tuple[Turn, ...]:
+    answers: list[dict[str, Any]] = [message.answer for message in messages[-_HISTORY:]]
     return tuple(Turn(a["question"], a["standalone_question"], a["answer"], a.get("language", "en")) for a in answers)
 
 

@@ -41,14 +41,23 @@ def entry_actions(info: ConversationInfo, current: bool) -> str:
     )
 
 
-def answer_actions(message: Message) -> str:
-    """Return the buttons below an answer."""
+def answer_actions(message: Message, last: bool) -> str:
+    """Return the buttons below an answer; only the ``last`` question can be asked anew."""
     named = f'data-conversation="{escape(message.answer.conversation)}" data-message="{escape(message.id)}"'
     return (
         f'<div class="doing" role="group" aria-label="What to do with this answer" {named}>'
         '<button type="button" data-event="copy" data-format="text">Copy</button>'
         '<button type="button" data-event="copy" data-format="markdown">Copy as Markdown</button>'
-        f"{_thumbs(message.feedback)}</div>"
+        f"{_thumbs(message.feedback)}{_anew(message.answer) if last else ''}</div>"
+    )
+
+
+def _anew(answer: Answer) -> str:
+    """Return the buttons that ask a question anew; an answer that was quoted would be the same again."""
+    again = '<button type="button" data-event="again">Answer again</button>'
+    return (
+        f'<button type="button" data-event="edit" data-question="{escape(answer.question)}">Edit question</button>'
+        f"{again if answer.answerer != 'quotes' or answer.fallback else ''}"
     )
 
 
@@ -81,32 +90,32 @@ def render_search() -> str:
     )
 
 
+def render_editing() -> str:
+    """Return what is said above the box while the last question is being edited."""
+    return (
+        '<p class="notice hint" hidden>What you send now takes the place of your last question and its answer. '
+        '<button type="button" class="reword" data-event="keep">Keep them</button></p>'
+    )
+
+
 def render_dialogs() -> str:
     """Return the dialogs of the page, all of them closed."""
+    rename = (
+        '<label for="new-name">Name</label><input id="new-name" name="title" dir="auto" autocomplete="off" '
+        f'maxlength="{LONGEST_TITLE}" required>'
+    )
+    delete = '<p><bdi class="which"></bdi></p><p>Its questions and answers are then gone for good.</p>'
+    feedback = (
+        f"<fieldset><legend>Choose one, if you like</legend>{_reasons()}</fieldset>"
+        '<label for="comment">In your own words, if you like</label>'
+        f'<textarea id="comment" name="comment" rows="3" maxlength="{LONGEST_COMMENT}" dir="auto"></textarea>'
+        '<p class="small">It is kept together with the answer, for those who look after this tutor.</p>'
+        '<button type="button" class="back" data-event="unjudge">Take my feedback back</button>'
+    )
     return (
-        _dialog(
-            "rename",
-            "Rename this conversation",
-            f'<label for="new-name">Name</label><input id="new-name" name="title" maxlength="{LONGEST_TITLE}" dir="auto" '
-            'autocomplete="off" required>',
-            "Save",
-        )
-        + _dialog(
-            "delete",
-            "Delete this conversation?",
-            '<p><bdi class="which"></bdi></p><p>Its questions and answers are then gone for good.</p>',
-            "Delete",
-            "danger",
-        )
-        + _dialog(
-            "feedback",
-            "What is not good about this answer?",
-            f'<fieldset><legend>Choose one, if you like</legend>{_reasons()}</fieldset><label for="comment">In your own '
-            f'words, if you like</label><textarea id="comment" name="comment" rows="3" maxlength="{LONGEST_COMMENT}" '
-            'dir="auto"></textarea><p class="small">It is kept together with the answer, for those who look after this '
-            'tutor.</p><button type="button" class="back" data-event="unjudge">Take my feedback back</button>',
-            "Send",
-        )
+        _dialog("rename", "Rename this conversation", rename, "Save")
+        + _dialog("delete", "Delete this conversation?", delete, "Delete", "danger")
+        + _dialog("feedback", "What is not good about this answer?", feedback, "Send")
     )
 
 

@@ -41,6 +41,9 @@ class Question(BaseModel):
         None, max_length=64, description="An earlier answer's `conversation`, to go on with it."
     )
     learner: str | None = Field(None, min_length=1, max_length=256, description="Whose conversation this is.")
+    replaces: str | None = Field(
+        None, max_length=64, description="The id of the conversation's last message, whose place this question takes."
+    )
     stream: bool = Field(False, description="Answer as server-sent events: token*, answer, done.")
 
 
@@ -79,8 +82,8 @@ def read_source(
 def ask(tutor: Served, course: str, body: Question) -> Any:
     """Return the answer of the course's own texts, or a refusal that shows the nearest passages."""
     if not body.stream:
-        return tutor.ask(course, body.question, body.conversation, body.learner)
-    parts = tutor.stream(course, body.question, body.conversation, body.learner)
+        return tutor.ask(course, body.question, body.conversation, body.learner, replaces=body.replaces)
+    parts = tutor.stream(course, body.question, body.conversation, body.learner, (), body.replaces)
     first = next(parts)  # what is wrong with the question is told by the status, before the stream begins
     return EventSourceResponse(_events(first, parts), headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 

@@ -9,12 +9,12 @@ from urllib.parse import quote
 
 import gradio as gr
 
-from tutor.web.actions import render_dialogs, render_search
+from tutor.web.actions import render_dialogs, render_editing, render_search
 
 # Hands what `page.js` sends to the listeners; their names have to stand here in quotes for Gradio to know them.
 _BRIDGE = """
 element.dataset.bridge = "";
-const known = ["suggest", "cite", "reopen", "search", "rename", "delete"];
+const known = ["suggest", "cite", "reopen", "search", "rename", "delete", "again"];
 element.addEventListener("tutor", ({detail}) => { if (known.includes(detail.event)) trigger(detail.event, detail); });
 """
 _LIVE = 'element.setAttribute("role", "status"); element.setAttribute("aria-live", "polite");'
@@ -42,6 +42,7 @@ class Parts:
     warming: gr.HTML
     notice: gr.HTML
     box: gr.Textbox
+    replaces: gr.Textbox
     send: gr.Button
     stop: gr.Button
     panel: gr.HTML
@@ -94,6 +95,8 @@ def lay_out() -> Parts:
             with gr.Column(elem_id="composer"):
                 warming = _html(js_on_load=_LIVE)
                 notice = _html(elem_id="notice", js_on_load=_LIVE)
+                _html(render_editing(), elem_id="editing", js_on_load=_LIVE)
+                replaces = gr.Textbox(elem_id="replaces", label="Replaces", visible="hidden")  # filled by `page.js`
                 with gr.Row(elem_id="ask"):
                     box = gr.Textbox(
                         label="Your question", show_label=False, container=False, elem_id="question",
@@ -110,5 +113,5 @@ def lay_out() -> Parts:
         said=_html(elem_id="said", js_on_load=_LIVE),
         timer=gr.Timer(1, active=False),
         picker=picker, fresh=fresh, found=found, history=history, transcript=transcript, live=live,
-        warming=warming, notice=notice, box=box, send=send, stop=stop, panel=panel,
+        warming=warming, notice=notice, box=box, replaces=replaces, send=send, stop=stop, panel=panel,
     )  # fmt: skip

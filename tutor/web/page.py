@@ -36,6 +36,7 @@ IN_LINE = "Your question is in line: the answer comes as soon as the tutor is re
 LOOKING = "Looking in the course…"
 RENAMED = "The conversation has its new name."
 DELETED = "The conversation is deleted."
+REPLACED = "The new answer has taken the place of the last one."
 GONE = "That conversation is no longer here. This is a new one."
 NO_COURSE = "There is no course to ask about yet."
 EMPTY = "Type a question first, or choose one of the suggestions."
@@ -143,13 +144,23 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
     def cite(event: gr.EventData) -> str:
         return open_source(tutor, _data(event))
 
-    def answer(typed: str, memory: Memory, tab: gr.Request) -> Iterator[Updates]:
+    def answer(typed: str, replaces: str, memory: Memory, tab: gr.Request) -> Iterator[Updates]:
         with under_way(tab) as stop:
-            yield from ask(tutor, parts, typed, memory, "", stop)
+            yield from ask(tutor, parts, typed, memory, "", stop, replaces)
 
     def suggested(draft: str, memory: Memory, event: gr.EventData, tab: gr.Request) -> Iterator[Updates]:
         with under_way(tab) as stop:
             yield from ask(tutor, parts, str(_data(event).get("question", "")), memory, draft, stop)
+
+    def again(draft: str, memory: Memory, event: gr.EventData, tab: gr.Request) -> Iterator[Updates]:
+        replaces = str(_data(event).get("message"))
+        try:
+            question = tutor.message(str(memory.get("conversation")), replaces).answer.question
+        except TutorError as error:
+            yield {parts.notice: rendering.render_notice(str(error), "error")}
+            return
+        with under_way(tab) as stop:
+            yield from ask(tutor, parts, question, memory, draft, stop, replaces)
 
     @contextmanager
     def under_way(tab: gr.Request) -> Iterator[threading.Event]:
@@ -180,11 +191,13 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
     bridge.delete(delete, parts.memory, everything, **in_order)
     bridge.cite(cite, None, parts.panel, trigger_mode="always_last", **quiet)
     typed = {"trigger_mode": "once", "concurrency_limit": CONCURRENT, "concurrency_id": "ask"} | quiet
-    asked = gr.on([parts.box.submit, parts.send.click], answer, [parts.box, parts.memory], everything, **typed)
+    box = [parts.box, parts.replaces, parts.memory]
+    asked = gr.on([parts.box.submit, parts.send.click], answer, box, everything, **typed)
     chosen = bridge.suggest(suggested, [parts.box, parts.memory], everything, **typed)
+    repeated = bridge.again(again, [parts.box, parts.memory], everything, **typed)
     parts.stop.click(end, None, None, queue=False, **quiet)
-    asked.failure(recover, parts.memory, everything, **quiet)
-    chosen.failure(recover, parts.memory, everything, **quiet)
+    for one in (asked, chosen, repeated):
+        one.failure(recover, parts.memory, everything, **quiet)
 
 
 def show(tutor: Tutor, parts: Parts, course: str | None, conversation: str | None) -> Updates:
@@ -233,12 +246,18 @@ def find(tutor: Tutor, parts: Parts, chosen: dict[str, Any], memory: Memory) -> 
 
 
 def ask(
-    tutor: Tutor, parts: Parts, question: str, memory: Memory, draft: str, stop: threading.Event
+    tutor: Tutor,
+    parts: Parts,
+    question: str,
+    memory: Memory,
+    draft: str,
+    stop: threading.Event,
+    replaces: str = "",
 ) -> Iterator[Updates]:
     """Yield the page as the answer to ``question`` grows, and last with the whole conversation.
 
     The box keeps the question until it is answered, so that no failure loses it; ``draft`` is what it holds then.
-    Setting ``stop`` ends it at once.
+    Setting ``stop`` ends it at once. The message that it ``replaces`` stays until the new answer is complete.
     """
     course, conversation = memory.get("course"), memory.get("conversation")
     if not course or not question.strip():
@@ -255,12 +274,15 @@ def ask(
         parts.said: "",
     }
     try:
-        for piece in until_stopped(tutor.stream(course, question, conversation, stop=stop), stop):
+        for piece in until_stopped(
+            tutor.stream(course, question, conversation, replaces=replaces or None, stop=stop), stop
+        ):
             if isinstance(piece, Answer):
                 yield show(tutor, parts, course, piece.conversation) | {
                     parts.box: gr.Textbox(value=draft, interactive=True),
                     parts.panel: gr.skip(),
                     parts.said: rendering.announcement(piece),
+                    parts.notice: rendering.render_notice(REPLACED if replaces else "", "hint"),
                 }
             else:
                 text += piece

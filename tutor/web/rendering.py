@@ -42,8 +42,9 @@ def render_no_course() -> str:
 def render_transcript(course: CourseInfo, messages: Sequence[Message]) -> str:
     """Return the exchanges of a conversation, oldest first, below a heading for those who hear the page."""
     exchanges = [
-        render_exchange(message.answer, last=message is messages[-1], doing=answer_actions(message))
+        render_exchange(message.answer, last=last, doing=answer_actions(message, last))
         for message in messages
+        for last in [message is messages[-1]]
     ]
     return f'<h1 class="unseen">{label(course.title)}</h1>{"".join(exchanges)}'
 

@@ -102,6 +102,7 @@
       scrolled = thread.scrollTop;
     };
     thread.addEventListener("scroll", onScroll, { passive: true });
+    new MutationObserver(checkEdited).observe(byId("transcript"), { childList: true, subtree: true });
     new MutationObserver(follow).observe(thread, { childList: true, subtree: true, characterData: true });
     new MutationObserver(() => {
       if (!panel()) setOpen("source-open", false);
@@ -109,6 +110,7 @@
     }).observe(byId("source"), { childList: true, subtree: true, attributes: true, attributeFilter: ["data-key"] });
     new MutationObserver(() => {
       const box = question();
+      if (box && !box.disabled && !edited) fade("");
       if (box && !box.disabled && document.activeElement === document.body && !narrow.matches) box.focus();
     }).observe(byId("ask"), { childList: true, subtree: true, attributes: true, attributeFilter: ["disabled"] });
     new MutationObserver(() => {
@@ -122,6 +124,12 @@
 
   // --- actions ------------------------------------------------------------------------------------------------------
 
+  // Through the setter of the element's own kind, and with an event: the framework only sees what is typed.
+  function fill(box, words) {
+    Object.getOwnPropertyDescriptor(Object.getPrototypeOf(box), "value").set.call(box, words);
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
   const actions = {
     cite: openSource,
     close: closeSource,
@@ -133,13 +141,12 @@
     suggest: (button) => {
       if (byId("send")?.disabled ?? true) return; // one question at a time
       following = true;
+      edit("");
       tell("suggest", { question: button.dataset.question });
     },
     reword: (button) => {
       const box = question();
-      // Through the setter of the element's own kind, and with an event: the framework only sees what is typed.
-      Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(box, button.dataset.question);
-      box.dispatchEvent(new Event("input", { bubbles: true }));
+      fill(box, button.dataset.question);
       box.focus();
       box.setSelectionRange(box.value.length, box.value.length);
     },
@@ -296,6 +303,47 @@
       fold();
       closeMenu();
       window.print();
+    },
+  });
+
+  // --- asking the last question anew --------------------------------------------------------------------------------
+
+  let edited = ""; // the message whose place the next question takes
+
+  function edit(message) {
+    if (edited === message) return;
+    edited = message;
+    fill(document.querySelector("#replaces :is(input, textarea)"), message);
+    document.querySelector("#editing .notice").hidden = !message;
+    fade(message);
+  }
+
+  function fade(message) {
+    for (const one of document.querySelectorAll(".exchange.replaced")) one.classList.remove("replaced");
+    if (message) below(message)?.closest(".exchange").classList.add("replaced");
+  }
+
+  // What was replaced, or is not the last question any more, is no longer edited.
+  function checkEdited() {
+    if (edited && [...document.querySelectorAll(".doing")].at(-1)?.dataset.message !== edited) edit("");
+  }
+
+  Object.assign(actions, {
+    edit: (button) => {
+      if (question().disabled) return;
+      edit(button.parentElement.dataset.message);
+      actions.reword(button);
+    },
+    keep: () => {
+      edit("");
+      question().focus();
+    },
+    again: (button) => {
+      if (byId("send")?.disabled ?? true) return;
+      following = true;
+      edit("");
+      fade(button.parentElement.dataset.message);
+      tell("again", { ...button.parentElement.dataset });
     },
   });
 
