@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 from chromium import NEEDED
 from playwright.sync_api import Page, expect
 from scripted import StatusError
-from test_page import CONTRAST, FOUND, PHONE, ask, latest, send
+from test_page import CONTRAST, FOUND, PHONE, ask, expect_highlight, latest, send
 from test_page import browser as browser
 from test_page import gate as gate
 from test_page import says as says
@@ -506,3 +507,109 @@ def test_two_tabs_on_one_conversation_do_not_mix_up(visit, lesson_tutor):
     expect(other.locator("#transcript .exchange")).to_have_count(3)
     assert questions(lesson_tutor) == [FOUND, "When did Mao Zedong die?", "Who was Stalin?"]
     expect(page.locator(".exchange")).to_have_count(0)
+
+
+# --- addresses -------------------------------------------------------------------------------------------------------
+
+
+@size
+def test_the_address_opens_the_conversation_that_it_names(visit, lesson_tutor, size):
+    page = on(visit, size)
+    expect(page).to_have_url(re.compile(r"/\?course=great-leap-forward$"))
+    ask(page, FOUND)
+    id = lesson_tutor.conversations()[0].id
+    expect(page).to_have_url(re.compile(rf"/\?course=great-leap-forward&conversation={id}$"))
+    link = page.url
+    stranger = on(visit, size)
+    stranger.goto(link)
+    expect(stranger.locator("#transcript .question")).to_contain_text(FOUND)
+    stranger.goto(link.replace("course=great-leap-forward&", ""))
+    expect(stranger.locator("#transcript .question")).to_contain_text(FOUND)
+
+
+def test_each_tab_keeps_its_own_conversation_over_a_reload(visit):
+    page = visit()
+    ask(page, FOUND)
+    other = page.context.new_page()
+    other.goto(page.url.partition("?")[0] + "?course=great-leap-forward")
+    expect(other.locator(".welcome")).to_be_visible()
+    ask(other, "When did Mao Zedong die?")
+    page.reload()
+    expect(page.locator("#transcript .question")).to_contain_text(FOUND)
+    other.reload()
+    expect(other.locator("#transcript .question")).to_contain_text("When did Mao Zedong die?")
+
+
+@size
+def test_a_link_to_a_conversation_is_copied_from_its_entry(visit, lesson_tutor, size):
+    page = on(visit, size, permissions=["clipboard-read", "clipboard-write"])
+    ask(page, FOUND)
+    open_list(page)
+    unfold(page, "Copy link")
+    expect(page.locator("#told")).to_have_text("The link is copied.")
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".welcome")).to_be_visible()
+    page.goto(copied(page))
+    expect(page.locator("#transcript .question")).to_contain_text(FOUND)
+
+
+@size
+def test_a_link_to_a_citation_opens_its_source_at_the_quote(visit, lesson_tutor, size):
+    page = on(visit, size, permissions=["clipboard-read", "clipboard-write"])
+    ask(page, FOUND)
+    page.locator(".words .cite").first.click()
+    panel = page.get_by_role("complementary", name="Source:")
+    panel.get_by_role("button", name="Copy link").press("Enter")
+    expect(page.locator("#told")).to_have_text("The link is copied.")
+    citation = latest(lesson_tutor).citations[0]
+    link = copied(page)
+    assert f"&start={citation.start}&end={citation.end}" in link
+    expect_no_violations(page)
+    page.goto(link)
+    expect_highlight(page, citation)
+    expect(page.locator("mark")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#source")).to_be_hidden()
+    expect(page).to_have_url(re.compile(r"/\?course=great-leap-forward$"))
+
+
+HOSTILE_VALUE = "%3Cimg%20src%3Dx%20onerror%3D%22document.title%3D%27ran%27%22%3E"
+
+
+@pytest.mark.parametrize(
+    ("address", "place", "said"),
+    [
+        ("conversation=c_0", "#notice", "That conversation is no longer here. This is a new one."),
+        (f"conversation={HOSTILE_VALUE}", "#notice", "That conversation is no longer here."),
+        ("course=nowhere", "#notice", "The link names a course that is not here. This is another one."),
+        (f"course={HOSTILE_VALUE}", "#notice", "The link names a course that is not here."),
+        ("course=great-leap-forward&source=gone.md", "#source .notice", "has no source 'gone.md'"),
+        (f"course=great-leap-forward&source={HOSTILE_VALUE}", "#source .notice", "has no source '<img src=x"),
+        ("course=great-leap-forward&source=lesson.md&version=sha256:0", "#source .notice", "at version sha256:0"),
+    ],
+)
+def test_an_address_of_what_is_not_there_says_so_kindly(visit, live_server, address, place, said):
+    page = visit()
+    page.goto(f"{live_server}/?{address}")
+    expect(page.locator(place)).to_contain_text(said)
+    expect(page.locator("#source" if place == "#notice" else ".welcome")).to_be_visible(visible=place != "#notice")
+    assert page.locator("#app :is(img, a, script, iframe)").count() == 0
+    assert page.title() == "Tutor"
+
+
+@pytest.mark.parametrize("span", ["", "&start=x&end=y", f"&start={'9' * 30}&end=-4", "&start=5&end=2"])
+def test_an_address_without_a_usable_place_opens_the_source_at_its_beginning(visit, live_server, span):
+    page = visit()
+    page.goto(f"{live_server}/?course=great-leap-forward&source=lesson.md{span}")
+    expect(page.locator(".panel .text")).to_be_focused()
+    expect(page.locator(".panel .text h3").first).to_have_text("The Great Leap Forward")
+
+
+def test_a_conversation_deleted_in_another_tab_is_said_to_be_gone(visit, lesson_tutor):
+    page = visit()
+    ask(page, FOUND)
+    lesson_tutor.delete_conversation(lesson_tutor.conversations()[0].id)
+    send(page, "And why?")
+    expect(page.locator("#notice")).to_have_text("That conversation is no longer here. This is a new one.")
+    expect(page.get_by_label("Your question")).to_have_value("And why?")
+    expect(page.locator(".welcome")).to_be_visible()

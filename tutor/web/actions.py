@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from tutor import export
 from tutor.tutor import LONGEST_TITLE
-from tutor.types import LONGEST_COMMENT, Answer, ConversationInfo, Feedback, FeedbackReason, Message
+from tutor.types import LONGEST_COMMENT, Answer, ConversationInfo, Feedback, FeedbackReason, Message, StoredSource
 from tutor.web.escaping import escape, label
 
 _ENTRY = {
     "rename": "Rename",
+    "link": "Copy link",
     "markdown": "Save as Markdown",
     "json": "Save as JSON",
     "print": "Print or save as PDF",
@@ -80,6 +81,15 @@ def printed_sources(answer: Answer) -> str:
     )
     title = export.NEAREST if answer.nearest else export.SOURCES
     return f'<section class="printed"><h3>{title}</h3><ul>{items}</ul></section>' if items else ""
+
+
+def source_link(stored: StoredSource, start: int, end: int) -> str:
+    """Return the button that copies the address at which a source opens at a span of its text."""
+    return (
+        f'<button type="button" class="link" data-event="link" data-course="{escape(stored.course)}" '
+        f'data-source="{escape(stored.name)}" data-version="{escape(stored.version)}" data-start="{start}" '
+        f'data-end="{end}">Copy link</button>'
+    )
 
 
 def render_search() -> str:

@@ -38,6 +38,7 @@ RENAMED = "The conversation has its new name."
 DELETED = "The conversation is deleted."
 REPLACED = "The new answer has taken the place of the last one."
 GONE = "That conversation is no longer here. This is a new one."
+NO_SUCH_COURSE = "The link names a course that is not here. This is another one."
 NO_COURSE = "There is no course to ask about yet."
 EMPTY = "Type a question first, or choose one of the suggestions."
 STOPPED = "Stopped. Your question was not answered, and nothing was kept of the answer."
@@ -92,16 +93,16 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
     stops: dict[str | None, threading.Event] = {}  # what stops the answer under way, by the tab that it is for
     quiet: Updates = {"show_progress": "hidden", "api_visibility": "private"}
 
-    def open_page(memory: Memory | None) -> Updates:
+    def open_page(memory: Memory | None, tab: gr.Request) -> Updates:
         memory = memory or {}
-        shown = show(tutor, parts, memory.get("course"), memory.get("conversation"))
+        shown = open_address(tutor, parts, dict(tab.query_params), memory)
         return shown | _start(tutor, parts, shown.get(parts.memory, memory).get("course"))
 
-    def look_again(memory: Memory | None) -> Updates:
+    def look_again(memory: Memory | None, tab: gr.Request) -> Updates:
         if _warming_up(tutor):
             return {parts.timer: gr.skip()}
         course = (memory or {}).get("course")
-        return _start(tutor, parts, course) if course else open_page(memory)
+        return _start(tutor, parts, course) if course else open_page(memory, tab)
 
     def choose(course: str | None, memory: Memory | None) -> Updates:
         if course == (memory or {}).get("course"):  # also sent when the keyboard only passes by
@@ -200,6 +201,21 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
         one.failure(recover, parts.memory, everything, **quiet)
 
 
+def open_address(tutor: Tutor, parts: Parts, address: dict[str, str], memory: Memory) -> Updates:
+    """Return the page at what its address names: a conversation or a course, and perhaps a place in a source.
+
+    Where it names neither, the page is as the browser remembers it.
+    """
+    asked = address if address.get("course") or address.get("conversation") else memory
+    shown = show(tutor, parts, asked.get("course"), asked.get("conversation"))
+    course = shown.get(parts.memory, {}).get("course")
+    if course and address.get("course") not in (None, "", course) and not address.get("conversation"):
+        shown[parts.notice] = rendering.render_notice(NO_SUCH_COURSE, "hint")
+    if course and address.get("source"):
+        shown[parts.panel] = open_source(tutor, {"course": course} | address)
+    return shown
+
+
 def show(tutor: Tutor, parts: Parts, course: str | None, conversation: str | None) -> Updates:
     """Return the page at ``conversation``, or where a new one of ``course`` (else of the first course) begins."""
     try:
@@ -290,8 +306,9 @@ def ask(
     except Stopped:
         yield show(tutor, parts, course, conversation) | {parts.notice: rendering.render_notice(STOPPED, "hint")}
     except TutorError as error:
-        failed = {parts.notice: rendering.render_notice(str(error), "error")}
-        yield show(tutor, parts, course, conversation) | failed
+        shown = show(tutor, parts, course, conversation)
+        gone = isinstance(error, NotFound) and conversation and not shown.get(parts.memory, {}).get("conversation")
+        yield shown if gone else shown | {parts.notice: rendering.render_notice(str(error), "error")}
 
 
 def open_source(tutor: Tutor, chosen: dict[str, Any]) -> str:

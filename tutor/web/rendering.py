@@ -24,7 +24,7 @@ def render_welcome(course: CourseInfo) -> str:
     questions = "".join(f"<li>{_ask_button(question)}</li>" for question in course.first_questions)
     listed = f'<h2>You could begin with</h2><ul class="first">{questions}</ul>' if questions else ""
     return (
-        f'<section class="welcome"><h1 dir="auto">{label(course.title)}</h1>'
+        f'<section class="welcome here" data-course="{escape(course.id)}"><h1 dir="auto">{label(course.title)}</h1>'
         "<p>Ask anything about this course. Every answer is taken from the course’s own texts, and the numbers "
         f"in it open the very place it comes from.</p>{listed}</section>"
     )
@@ -46,7 +46,8 @@ def render_transcript(course: CourseInfo, messages: Sequence[Message]) -> str:
         for message in messages
         for last in [message is messages[-1]]
     ]
-    return f'<h1 class="unseen">{label(course.title)}</h1>{"".join(exchanges)}'
+    here = f'data-course="{escape(course.id)}" data-conversation="{escape(messages[0].answer.conversation)}"'
+    return f'<h1 class="unseen here" {here}>{label(course.title)}</h1>{"".join(exchanges)}'
 
 
 def render_exchange(answer: Answer, last: bool, doing: str = "") -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from tutor.types import Heading, StoredSource
+from tutor.web.actions import source_link
 from tutor.web.escaping import escape, label
 from tutor.web.rendering import render_notice
 
@@ -37,7 +38,8 @@ def render_source(stored: StoredSource, start: int, end: int) -> str:
     cut = '<p class="cut">… this text is long, and only the part around the quote is shown …</p>'
     key = source_key(stored.course, stored.name, stored.version, start, end)
     text = f"{changed * stored.changed}{cut * (first > 0)}{body}{cut * (last < len(stored.text))}"
-    return _panel(key, label(stored.title), f'<ol class="path" aria-label="Where this is">{crumbs}</ol>', text)
+    above = f'<ol class="path" aria-label="Where this is">{crumbs}</ol>{source_link(stored, start, end)}'
+    return _panel(key, label(stored.title), above, text)
 
 
 def render_source_problem(message: str, key: str) -> str:

@@ -4,6 +4,7 @@
   "use strict";
   const byId = (id) => document.getElementById(id);
   const narrow = window.matchMedia("(max-width: 860px)");
+  const LINKED = "*"; // whichever source comes first: the one that the page's address names
   let wanted = ""; // the citation that was activated last and is not shown yet
   let opener = null; // which button that was, so that closing gives the focus back
 
@@ -102,11 +103,16 @@
       scrolled = thread.scrollTop;
     };
     thread.addEventListener("scroll", onScroll, { passive: true });
-    new MutationObserver(checkEdited).observe(byId("transcript"), { childList: true, subtree: true });
+    if (new URLSearchParams(location.search).has("source")) wanted = LINKED;
+    new MutationObserver(() => {
+      checkEdited();
+      showAddress();
+    }).observe(byId("transcript"), { childList: true, subtree: true });
+    showAddress();
     new MutationObserver(follow).observe(thread, { childList: true, subtree: true, characterData: true });
     new MutationObserver(() => {
       if (!panel()) setOpen("source-open", false);
-      else if (panel().dataset.key === wanted) showSource();
+      else if ([panel().dataset.key, LINKED].includes(wanted)) showSource();
     }).observe(byId("source"), { childList: true, subtree: true, attributes: true, attributeFilter: ["data-key"] });
     new MutationObserver(() => {
       const box = question();
@@ -305,6 +311,23 @@
       window.print();
     },
   });
+
+  // --- addresses ----------------------------------------------------------------------------------------------------
+
+  // The address at which the page opens what some data name.
+  function addressOf(data) {
+    const url = new URL(location.pathname, location.origin);
+    for (const name of ["course", "conversation", "source", "version", "start", "end"])
+      if (data[name]) url.searchParams.set(name, data[name]);
+    return url.href;
+  }
+
+  function showAddress() {
+    const here = document.querySelector("#transcript .here");
+    if (here && addressOf(here.dataset) !== location.href) history.replaceState(null, "", addressOf(here.dataset));
+  }
+
+  actions.link = ({ dataset }) => copyAndSay(Promise.resolve(addressOf(dataset)), "The link is copied.");
 
   // --- asking the last question anew --------------------------------------------------------------------------------
 
