@@ -38,7 +38,8 @@ def expect_no_violations(page: Page) -> None:
         return
     page.evaluate(Path(AXE).read_text(encoding="utf-8"))
     found = page.evaluate(
-        "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"
+        # The heading of the conversation cannot be reached while the menu of a phone covers it.
+        "axe.run({rules: {'page-has-heading-one': {enabled: !document.body.classList.contains('menu-open')}}})"
         ".then(found => found.violations.map(v => [v.id, v.nodes.map(n => n.html.slice(0, 200))]))"
     )
     assert found == []
@@ -53,6 +54,7 @@ def test_stopping_keeps_the_question_and_stores_nothing(visit, gate, lesson_tuto
     page = on(visit, size)
     send(page, FOUND)
     expect(page.locator("#live .words")).to_be_visible()
+    expect_no_violations(page)
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.locator("#notice")).to_contain_text("Stopped. Your question was not answered")
     expect(page.locator("#notice [aria-live=polite]")).to_have_count(1)
@@ -241,7 +243,7 @@ def test_an_answer_is_copied_with_its_sources(visit, lesson_tutor, size):
     assert copied(page) == to_text(answer)
     expect(button).to_be_focused()
     page.get_by_role("button", name="Copy as Markdown").click()
-    page.wait_for_function("navigator.clipboard.readText().then(text => text.includes('> '))")
+    expect(page.locator("#told")).to_have_text("Copied as Markdown, with its sources.")
     assert copied(page) == to_markdown(answer)
     expect_no_violations(page)
 
@@ -300,8 +302,8 @@ def test_on_paper_there_is_the_conversation_with_its_quotations_and_nothing_to_p
     expect(page.get_by_role("heading", name="The Great Leap Forward")).to_be_visible()
     expect(page.locator("#transcript .printed")).to_contain_text(latest(lesson_tutor).citations[0].quote)
     assert page.evaluate(CONTRAST, ".words") >= 7
-    assert page.evaluate("document.getElementById('thread').scrollHeight <= document.body.scrollHeight")
-    assert page.pdf().startswith(b"%PDF")
+    sheets = page.pdf(width="400px", height="300px", print_background=True)
+    assert len(re.findall(rb"/Type ?/Page\b", sheets)) > 2  # all of it, not only what fits the window
 
 
 def test_only_the_open_conversation_can_be_printed(visit):
@@ -442,12 +444,14 @@ def test_an_edited_question_takes_the_place_of_the_last_one(visit, lesson_tutor,
 def test_the_last_question_can_be_kept_after_all(visit, lesson_tutor):
     page = visit()
     ask(page, FOUND)
+    page.get_by_label("Your question").fill("a draft")
     page.get_by_role("button", name="Edit question").click()
     expect(page.locator(".exchange.replaced")).to_have_count(1)
     page.get_by_role("button", name="Keep them").click()
     expect(page.locator("#editing .notice")).to_be_hidden()
     expect(page.locator(".exchange.replaced")).to_have_count(0)
     expect(page.get_by_label("Your question")).to_be_focused()
+    expect(page.get_by_label("Your question")).to_have_value("a draft")
     ask(page, "When did Mao Zedong die?")
     assert questions(lesson_tutor) == [FOUND, "When did Mao Zedong die?"]
 
@@ -555,7 +559,7 @@ def test_a_link_to_a_conversation_is_copied_from_its_entry(visit, lesson_tutor, 
 
 @size
 def test_a_link_to_a_citation_opens_its_source_at_the_quote(visit, lesson_tutor, size):
-    page = on(visit, size, permissions=["clipboard-read", "clipboard-write"])
+    page = on(visit, size, permissions=["clipboard-read", "clipboard-write"], reduced_motion="reduce")
     ask(page, FOUND)
     page.locator(".words .cite").first.click()
     panel = page.get_by_role("complementary", name="Source:")

@@ -54,11 +54,12 @@ def answer_actions(message: Message, last: bool) -> str:
 
 
 def _anew(answer: Answer) -> str:
-    """Return the buttons that ask a question anew; an answer that was quoted would be the same again."""
+    """Return the buttons that ask a question anew; what is quoted, not for want of a model, would be the same again."""
     again = '<button type="button" data-event="again">Answer again</button>'
+    phrased = answer.answerer != "quotes" or answer.fallback not in (None, "language")
     return (
         f'<button type="button" data-event="edit" data-question="{escape(answer.question)}">Edit question</button>'
-        f"{again if answer.answerer != 'quotes' or answer.fallback else ''}"
+        f"{again * phrased}"
     )
 
 

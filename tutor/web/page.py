@@ -284,7 +284,7 @@ def ask(
     yield _usable(parts, False) | {
         parts.send: gr.Button(visible=False),
         parts.stop: gr.Button(visible=True),
-        parts.transcript: gr.skip() if conversation else "",
+        parts.transcript: gr.skip() if conversation else rendering.BEGUN,
         parts.live: rendering.render_pending(question, text, status),
         parts.notice: "",
         parts.said: "",

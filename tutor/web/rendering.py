@@ -19,6 +19,9 @@ _MARKER = re.compile(r"\[(\d{1,3})\]")
 _LAST_WORD = re.compile(r"(?<!\S)\S{1,20} ?\Z")
 
 
+BEGUN = '<h1 class="unseen">Your conversation</h1>'  # above the first question while it is answered
+
+
 def render_welcome(course: CourseInfo) -> str:
     """Return the opening of a conversation: what can be asked here, and first questions to choose from."""
     questions = "".join(f"<li>{_ask_button(question)}</li>" for question in course.first_questions)

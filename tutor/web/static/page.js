@@ -301,7 +301,8 @@
     copy: (button) => {
       const { conversation, message } = button.parentElement.dataset;
       const url = `${address("conversations", conversation, "answers", message)}?format=${button.dataset.format}`;
-      copyAndSay(call(url).then((response) => response.text()), "Copied, with its sources.");
+      const kind = button.dataset.format === "markdown" ? " as Markdown" : "";
+      copyAndSay(call(url).then((response) => response.text()), `Copied${kind}, with its sources.`);
     },
     markdown: save,
     json: save,
@@ -332,6 +333,7 @@
   // --- asking the last question anew --------------------------------------------------------------------------------
 
   let edited = ""; // the message whose place the next question takes
+  let draft = ""; // what was in the box before
 
   function edit(message) {
     if (edited === message) return;
@@ -354,11 +356,13 @@
   Object.assign(actions, {
     edit: (button) => {
       if (question().disabled) return;
+      if (!edited) draft = question().value;
       edit(button.parentElement.dataset.message);
       actions.reword(button);
     },
     keep: () => {
       edit("");
+      fill(question(), draft);
       question().focus();
     },
     again: (button) => {
