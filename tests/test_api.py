@@ -276,6 +276,98 @@ def test_a_deleted_conversation_is_gone(http: httpx.Client) -> None:
     assert f"no conversation '{id}'" in told(http.post(ASK, json={"question": DIED, "conversation": id}), 404)
 
 
+def test_a_conversation_is_renamed(http: httpx.Client) -> None:
+    id = ask(http, DIED)["conversation"]
+    renamed = http.patch(f"{API}/conversations/{id}", json={"title": " The end\nof Mao "})
+    assert (renamed.status_code, renamed.json()["title"]) == (200, "The end of Mao")
+    assert conversation(http, id)["title"] == "The end of Mao"
+    assert "The name is empty. Type" in told(http.patch(f"{API}/conversations/{id}", json={"title": " "}), 400)
+    assert "title: field required" in told(http.patch(f"{API}/conversations/{id}", json={}), 422)
+    told(http.patch(f"{API}/conversations/{id}", json={"title": "Mine"}, params={"learner": "bob"}), 404)
+    assert conversation(http, id)["title"] == "The end of Mao"
+
+
+def test_a_conversation_is_exported_as_a_file(http: httpx.Client, lesson_tutor: Tutor) -> None:
+    answer = ask(http, DIED)
+    id = answer["conversation"]
+    lesson_tutor.rename_conversation(id, 'Ünder "Mao"; ../x')
+    markdown = http.get(f"{API}/conversations/{id}/export")
+    assert markdown.headers["content-type"] == "text/markdown; charset=utf-8"
+    assert markdown.headers["content-disposition"] == 'attachment; filename="under-mao-x.md"'
+    assert f"## {DIED}" in markdown.text
+    stored = http.get(f"{API}/conversations/{id}/export", params={"format": "json"})
+    assert stored.headers["content-disposition"] == 'attachment; filename="under-mao-x.json"'
+    assert stored.json() == conversation(http, id)
+    assert "format: input should be" in told(http.get(f"{API}/conversations/{id}/export?format=pdf"), 422)
+    told(http.get(f"{API}/conversations/{id}/export?learner=bob"), 404)
+    told(http.get(f"{API}/conversations/c_0/export"), 404)
+
+
+def test_an_answer_is_given_as_text_and_as_markdown(http: httpx.Client) -> None:
+    answer = ask(http, DIED)
+    (message,) = conversation(http, answer["conversation"])["messages"]
+    path = f"{API}/conversations/{answer['conversation']}/answers/{message['id']}"
+    text, markdown = http.get(path), http.get(path, params={"format": "markdown"})
+    assert text.headers["content-type"] == "text/plain; charset=utf-8"
+    assert markdown.headers["content-type"] == "text/markdown; charset=utf-8"
+    assert text.text.startswith(answer["answer"])
+    assert answer["citations"][0]["quote"] in text.text
+    assert "no answer 'm_0' in this conversation." in told(http.get(path.replace(message["id"], "m_0")), 404)
+
+
+def test_feedback_is_kept_with_its_answer_changed_and_taken_back(http: httpx.Client) -> None:
+    id = ask(http, DIED)["conversation"]
+
+    def message() -> dict[str, Any]:
+        (held,) = conversation(http, id)["messages"]
+        return dict(held)
+
+    assert message()["feedback"] is None
+    path = f"{API}/conversations/{id}/answers/{message()['id']}/feedback"
+    given = {"rating": "down", "reason": "wrong", "comment": " It was <b>1977</b>.\nI think\x00 "}
+    assert http.post(path, json=given).json()["comment"] == "It was <b>1977</b>.\nI think"
+    assert message()["feedback"]["reason"] == "wrong"
+    assert http.post(path, json={"rating": "up"}).status_code == 200
+    assert message()["feedback"] == {"rating": "up", "reason": None, "comment": ""}
+    told(http.post(path, json={"rating": "down"}, params={"learner": "bob"}), 404)
+    assert "no answer 'm_0'" in told(http.post(f"{API}/conversations/{id}/answers/m_0/feedback", json=given), 404)
+    assert http.delete(path).status_code == 204
+    assert message()["feedback"] is None
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        ({}, 422, "rating: field required"),
+        ({"rating": "sideways"}, 422, "rating: input should be 'up' or 'down'"),
+        ({"rating": "down", "reason": "ugly"}, 422, "reason: input should be"),
+        ({"rating": "down", "comment": "x" * 1_001}, 400, "The comment is longer than 1,000 characters."),
+        ({"rating": "up", "stars": 5}, 422, "stars: extra inputs are not permitted"),
+    ],
+)
+def test_feedback_that_cannot_be_used_says_why(
+    body: dict[str, object], status: int, said: str, http: httpx.Client
+) -> None:
+    id = ask(http, DIED)["conversation"]
+    (message,) = conversation(http, id)["messages"]
+    assert said in told(http.post(f"{API}/conversations/{id}/answers/{message['id']}/feedback", json=body), status)
+    assert conversation(http, id)["messages"] == [message]
+
+
+def test_a_question_takes_the_place_of_the_last_one(http: httpx.Client) -> None:
+    id = ask(http, DIED)["conversation"]
+    first, second = ask(http, "What killed him?", conversation=id), conversation(http, id)["messages"][1]["id"]
+    ask(http, "Where did he die?", conversation=id, replaces=second)
+    questions = [message["answer"]["question"] for message in conversation(http, id)["messages"]]
+    assert questions == [DIED, "Where did he die?"]
+    again = {"question": "Why?", "conversation": id, "replaces": second}
+    assert "no longer the last question" in told(http.post(ASK, json=again), 409)
+    assert "no longer the last question" in told(http.post(ASK, json=again | {"stream": True}), 409)
+    assert "Say which conversation" in told(http.post(ASK, json={"question": "Why?", "replaces": second}), 400)
+    assert len(conversation(http, id)["messages"]) == 2
+    assert first["conversation"] == id
+
+
 @pytest.mark.parametrize(("owner", "other"), [("ann", "bob"), ("ann", None), (None, "bob")])
 def test_a_conversation_is_nobodys_but_its_learners(owner: str | None, other: str | None, http: httpx.Client) -> None:
     mine = ask(http, DIED, learner=owner)
@@ -313,7 +405,7 @@ def test_what_is_not_there_is_a_404_that_says_where_to_look(
     [
         ("GET", ASK, "POST"),
         ("OPTIONS", ASK, "POST"),
-        ("PUT", f"{API}/conversations/c_0", "DELETE, GET"),
+        ("PUT", f"{API}/conversations/c_0", "DELETE, GET, PATCH"),
         ("DELETE", f"{API}/courses", "GET"),
         ("TRACE", f"{API}/courses", "GET"),
         ("POST", "/healthz", "GET"),
@@ -461,6 +553,11 @@ def test_the_description_has_every_call(described: dict[str, Any]) -> None:
         (f"{API}/courses/{{course}}/sources/{{source}}", "get"),
         (f"{API}/courses/{{course}}/ask", "post"),
         (f"{API}/conversations/{{id}}", "get"),
+        (f"{API}/conversations/{{id}}", "patch"),
+        (f"{API}/conversations/{{id}}/answers/{{message}}/feedback", "post"),
+        (f"{API}/conversations/{{id}}/answers/{{message}}/feedback", "delete"),
+        (f"{API}/conversations/{{id}}/export", "get"),
+        (f"{API}/conversations/{{id}}/answers/{{message}}", "get"),
         (f"{API}/conversations/{{id}}", "delete"),
         ("/healthz", "get"),
         ("/readyz", "get"),
@@ -481,7 +578,7 @@ def test_the_description_says_what_ask_takes_and_gives(described: dict[str, Any]
     assert given["application/json"]["schema"] == {"$ref": "#/components/schemas/Answer"}
     assert "text/event-stream" in given
     taken = described["components"]["schemas"]["Question"]
-    assert taken["properties"].keys() == {"question", "conversation", "learner", "stream"}
+    assert taken["properties"].keys() == {"question", "conversation", "learner", "replaces", "stream"}
     assert taken["required"] == ["question"]
 
 

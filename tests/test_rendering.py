@@ -9,7 +9,7 @@ from markup import HOSTILE, Page, assert_harmless
 
 from tutor.types import Answer, Citation, Claim, ConversationInfo, CourseInfo, Dropped, Message, Support, Timings
 from tutor.web import citing, rendering
-from tutor.web.markup import label
+from tutor.web.escaping import label
 
 
 def citation(marker: int = 1, text: str = "Plows cut deep.", **other: object) -> Citation:

@@ -12,7 +12,7 @@ from markup import HOSTILE, Page, assert_harmless
 from tutor.types import Heading, StoredSource
 from tutor.web import source_panel
 from tutor.web.citing import Cited
-from tutor.web.markup import escape
+from tutor.web.escaping import escape
 
 TEXT = (
     "Farms\n\nPlows\n\nPlows cut deep. Harvests\nfailed.\n\n- Quota: an amount of work.\n- Utopia: a perfect place.\n"

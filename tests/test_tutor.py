@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
 
 import pytest
 
-from tutor.errors import InputError, NotFound, TooLarge
+from tutor.errors import Conflict, InputError, NotFound, NotReady, Stopped, TooLarge
 from tutor.tutor import Tutor
 from tutor.types import Answer
 
@@ -138,3 +139,92 @@ def test_a_citation_stays_readable_and_says_so_when_its_source_has_changed(tutor
     assert citation.changed
     assert tutor.source("notes", "notes.md", citation.version).text[citation.start : citation.end] == citation.quote
     assert tutor.source("notes", "notes.md", citation.version).changed
+
+
+def test_a_conversation_takes_another_title_cleaned(lesson_tutor: Tutor) -> None:
+    id = lesson_tutor.ask("great-leap-forward", "When did Mao Zedong die?", learner="ann").conversation
+    info = lesson_tutor.rename_conversation(id, " The\n\x00 end \u202eof Mao\u0301 ", "ann")
+    assert info.title == "The end of Maó"
+    assert lesson_tutor.conversation(id, "ann").title == info.title
+    with pytest.raises(NotFound):
+        lesson_tutor.rename_conversation(id, "Mine", "bob")
+
+
+@pytest.mark.parametrize(("title", "said"), [("", "empty"), (" \n\u202e\x00", "empty"), ("x" * 121, "longer than 120")])
+def test_a_title_that_cannot_be_used_says_why(lesson_tutor: Tutor, title: str, said: str) -> None:
+    id = lesson_tutor.ask("great-leap-forward", "When did Mao Zedong die?").conversation
+    with pytest.raises(InputError, match=said):
+        lesson_tutor.rename_conversation(id, title)
+    assert lesson_tutor.conversation(id).title == "When did Mao Zedong die?"
+
+
+def test_conversations_are_found_by_all_words_of_their_title(lesson_tutor: Tutor) -> None:
+    id = lesson_tutor.ask("great-leap-forward", "When did Mao Zedong die?", learner="cat").conversation
+    for words, found in {"MAO when": 1, "mao stalin": 0, "%": 0, "_": 0, " ": 1, "zed": 1}.items():
+        assert [info.id for info in lesson_tutor.conversations(learner="cat", matching=words)] == [id] * found, words
+    assert lesson_tutor.conversations(matching="zed", learner="dan") == ()
+
+
+def test_an_answer_to_a_conversation_deleted_meanwhile_does_not_bring_it_back(lesson_tutor: Tutor) -> None:
+    id = lesson_tutor.ask("great-leap-forward", "When did Mao Zedong die?").conversation
+    pieces = lesson_tutor.stream("great-leap-forward", "What killed him?", id, stop=Event())
+    next(pieces)
+    lesson_tutor.delete_conversation(id)
+    with pytest.raises(NotFound):
+        list(pieces)
+    with pytest.raises(NotFound):
+        lesson_tutor.conversation(id)
+
+
+DIED = "When did Mao Zedong die?"
+
+
+def last_message(tutor: Tutor, conversation: str) -> str:
+    return tutor.conversation(conversation).messages[-1].id
+
+
+def test_a_replaced_question_is_not_part_of_the_history_of_its_successor(lesson_tutor: Tutor) -> None:
+    id = lesson_tutor.ask("great-leap-forward", DIED).conversation
+    answer = lesson_tutor.ask("great-leap-forward", "What killed him?", id, replaces=last_message(lesson_tutor, id))
+    assert "Mao" not in answer.standalone_question
+    assert [message.answer for message in lesson_tutor.conversation(id).messages] == [answer]
+
+
+def test_replacing_the_first_question_renames_a_conversation_that_was_called_by_it(lesson_tutor: Tutor) -> None:
+    course = "great-leap-forward"
+    id = lesson_tutor.ask(course, DIED).conversation
+    lesson_tutor.ask(course, "Who was Stalin?", id, replaces=last_message(lesson_tutor, id))
+    assert lesson_tutor.conversation(id).title == "Who was Stalin?"
+    lesson_tutor.rename_conversation(id, "Mine")
+    lesson_tutor.ask(course, DIED, id, replaces=last_message(lesson_tutor, id))
+    assert lesson_tutor.conversation(id).title == "Mine"
+
+
+def test_an_answer_that_fails_or_is_stopped_replaces_nothing(
+    lesson_tutor: Tutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise NotReady("The disk is full.")
+
+    first = lesson_tutor.ask("great-leap-forward", DIED)
+    message, stop = last_message(lesson_tutor, first.conversation), Event()
+    pieces = lesson_tutor.stream("great-leap-forward", "Why?", first.conversation, replaces=message, stop=stop)
+    next(pieces)
+    stop.set()
+    with pytest.raises(Stopped):
+        list(pieces)
+    monkeypatch.setattr("tutor.tutor._held", failing)
+    with pytest.raises(NotReady):
+        lesson_tutor.ask("great-leap-forward", "Why?", first.conversation, replaces=message)
+    assert [held.answer for held in lesson_tutor.conversation(first.conversation).messages] == [first]
+
+
+def test_of_two_that_replace_the_same_question_one_is_refused(lesson_tutor: Tutor) -> None:
+    id = lesson_tutor.ask("great-leap-forward", DIED).conversation
+    message = last_message(lesson_tutor, id)
+    pieces = lesson_tutor.stream("great-leap-forward", "Who was Stalin?", id, replaces=message, stop=Event())
+    next(pieces)
+    lesson_tutor.ask("great-leap-forward", "What killed Mao?", id, replaces=message)
+    with pytest.raises(Conflict, match="no longer the last question"):
+        list(pieces)
+    assert [held.answer.question for held in lesson_tutor.conversation(id).messages] == ["What killed Mao?"]

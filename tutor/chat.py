@@ -6,6 +6,7 @@ keeps failing is left alone for a while.
 
 from __future__ import annotations
 
+import copy
 import os
 import queue
 import threading
@@ -20,7 +21,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from tenacity import sleep_using_event as sleeping_on
 from tenacity.wait import wait_random_exponential
 
-from tutor.errors import SetupError
+from tutor.errors import SetupError, Stopped
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -34,6 +35,7 @@ FIRST_SECONDS = 20.0  # to its first word
 MOST_TOKENS = 600  # of one reply: a model that never ends is cut off
 TRIES = 3
 LONGEST_WAIT = 8.0  # seconds between two tries
+LOOK = 0.1  # seconds after which a wait looks whether it was stopped
 FAILURES, REST = 3, 30.0  # after so many failures in a row, so many seconds without asking
 _PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})  # statuses that may pass when tried again
 _OURS = frozenset({400, 413, 422})  # what is wrong with one request says nothing about the next
@@ -117,6 +119,13 @@ class Chat:
         self.model, self.name = model, name
         self.seconds, self.first_seconds = seconds, first_seconds
         self._breaker = CircuitBreaker(FAILURES, REST, exclude=[_says_nothing], name=name)
+        self._stop: threading.Event | None = None
+
+    def until(self, stop: threading.Event) -> Chat:
+        """Return the same chat model for one answer, which `stream` breaks off with `Stopped` once ``stop`` is set."""
+        same = copy.copy(self)
+        same._stop = stop
+        return same
 
     def stream(self, ask: Callable[[], Iterator[Any]], deadline: float) -> Generator[Any, None, None]:
         """Yield what ``ask()`` yields, which calls the model; raises `ModelFailed`.
@@ -126,7 +135,7 @@ class Chat:
         """
         try:
             yield from self._breaker.call(self._within_time, ask, deadline)
-        except ModelFailed:
+        except (ModelFailed, Stopped):
             raise
         except CircuitBreakerError:
             raise ModelFailed("failed", f"{self.name} has failed {FAILURES} times and rests") from None
@@ -141,9 +150,13 @@ class Chat:
         patience = min(deadline, monotonic() + self.first_seconds)
         try:
             while True:
+                check_going(self._stop)
+                left = max(0.0, patience - monotonic())
                 try:
-                    kind, piece = pieces.get(timeout=max(0.0, patience - monotonic()))
+                    kind, piece = pieces.get(timeout=min(left, LOOK) if self._stop else left)
                 except queue.Empty:
+                    if monotonic() < patience:
+                        continue
                     raise ModelFailed("slow", f"{self.name} did not answer in time") from None
                 if kind == "end":
                     return
@@ -178,6 +191,12 @@ class Chat:
             pieces.put(("end", None))
         except BaseException as error:  # handed to the thread that waits for it
             pieces.put(("error", error))
+
+
+def check_going(stop: threading.Event | None) -> None:
+    """Raise `Stopped` once ``stop`` is set."""
+    if stop and stop.is_set():
+        raise Stopped("The answer was stopped, and nothing of it was kept. Ask again whenever you like.")
 
 
 def open_chat(settings: Settings, model: BaseChatModel | None = None) -> Chat | None:
@@ -224,7 +243,7 @@ def _why(error: BaseException) -> Literal["failed", "slow", "busy"]:
 
 def _says_nothing(error: BaseException) -> bool:
     """Return whether what ended a reply says nothing about the next: the student left, or the request was wrong."""
-    return isinstance(error, GeneratorExit) or _status(error) in _OURS
+    return isinstance(error, (GeneratorExit, Stopped)) or _status(error) in _OURS
 
 
 def _status(error: BaseException) -> int | None:

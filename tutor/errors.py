@@ -7,6 +7,7 @@ TutorError
 ├── NotFound              404  no such course, source, version or conversation
 ├── Conflict              409  the thing exists, but not in a state that allows this
 ├── NotReady              503  the models, the store or the disk cannot serve now
+├── Stopped               499  whoever asked wants no answer any more
 └── SetupError            500  the installation is incomplete or settings are wrong
 """
 
@@ -60,6 +61,13 @@ class NotReady(TutorError):
 
     status = 503
     title = "Not ready"
+
+
+class Stopped(TutorError):
+    """Whoever asked wants no answer any more; nothing of it is stored."""
+
+    status = 499
+    title = "Stopped"
 
 
 class SetupError(TutorError):

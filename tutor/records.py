@@ -182,6 +182,7 @@ class MessageRow(Base):
     id: Mapped[str] = mapped_column(String(64), unique=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
     answer: Mapped[dict[str, Any]]
+    feedback: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(default=_now)
     cited: Mapped[list[CitedSource]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
 

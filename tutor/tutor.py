@@ -8,11 +8,11 @@ from __future__ import annotations
 import logging
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from threading import Lock, RLock
+from threading import Event, Lock, RLock
 from time import perf_counter
 from typing import Any
 
@@ -23,7 +23,7 @@ from ulid import ULID
 from tutor import answering, highlights, suggestions
 from tutor.answering import Draft
 from tutor.budget import Budget
-from tutor.chat import open_chat
+from tutor.chat import check_going, open_chat
 from tutor.errors import Conflict, InputError, NotFound, SetupError, TooLarge, TutorError
 from tutor.language import detect
 from tutor.library import Library, bundled_courses, read_manifest
@@ -31,12 +31,14 @@ from tutor.records import CitedSource, ConversationRow, Course, CourseOptions, M
 from tutor.settings import Settings
 from tutor.spelling import correct
 from tutor.types import (
+    LONGEST_COMMENT,
     Answer,
     Citation,
     Conversation,
     ConversationInfo,
     CourseHome,
     CourseInfo,
+    Feedback,
     Heading,
     IngestReport,
     Message,
@@ -47,7 +49,7 @@ from tutor.types import (
     Turn,
     Usage,
 )
-from tutor.words import stem
+from tutor.words import DIRECTION, stem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # these import Chroma and torch: seconds that only asking and ingesting need
@@ -62,6 +64,7 @@ log = logging.getLogger("tutor")
 
 _HISTORY = 40  # turns that are read; a chat model is told of those that do not fit in short
 _TITLE = 60
+LONGEST_TITLE = 120  # that somebody gives a conversation
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -279,13 +282,16 @@ class Tutor:
         conversation: str | None = None,
         learner: str | None = None,
         history: Sequence[Turn] = (),
+        replaces: str | None = None,
     ) -> Answer:
         """Return the answer to ``question`` and store it; without a ``conversation`` a new one begins.
 
-        ``history`` is what was said before it, where the caller keeps the conversation. Raises `InputError` or
-        `TooLarge` for an unusable question, `NotFound` for an unknown course or conversation.
+        ``history`` is what was said before it, where the caller keeps the conversation. ``replaces`` is the id of the
+        conversation's last message, whose place the question takes once it is answered. Raises `InputError` or
+        `TooLarge` for an unusable question, `NotFound` for an unknown course or conversation, `Conflict` where the
+        message to replace is not the last one any more.
         """
-        *_, answer = self.stream(course, question, conversation, learner, history)
+        *_, answer = self.stream(course, question, conversation, learner, history, replaces)
         assert isinstance(answer, Answer)
         return answer
 
@@ -296,15 +302,20 @@ class Tutor:
         conversation: str | None = None,
         learner: str | None = None,
         history: Sequence[Turn] = (),
+        replaces: str | None = None,
+        stop: Event | None = None,
     ) -> Iterator[str | Answer]:
         """Yield the answer's text in pieces of a few words, and last the whole `Answer`; raises as `ask` does.
 
-        What a chat model writes is yielded sentence by sentence, each one checked.
+        What a chat model writes is yielded sentence by sentence, each one checked. Setting ``stop`` ends the answer
+        with `Stopped`, and nothing of it is stored.
         """
         question = self._checked(question)
+        if replaces and not conversation:
+            raise InputError("Only a question of a conversation can be replaced. Say which conversation it is.")
         begun = False
         try:
-            for piece in self._answers(course, question, conversation, learner, history):
+            for piece in self._answers(course, question, conversation, learner, history, replaces, stop):
                 begun = True
                 yield piece
         except Conflict:
@@ -312,28 +323,37 @@ class Tutor:
             self._indexes.pop(course, None)
             if begun:
                 raise
-            yield from self._answers(course, question, conversation, learner, history)
+            yield from self._answers(course, question, conversation, learner, history, replaces, stop)
 
     def _answers(
-        self, course: str, question: str, conversation: str | None, learner: str | None, history: Sequence[Turn]
+        self,
+        course: str,
+        question: str,
+        conversation: str | None,
+        learner: str | None,
+        history: Sequence[Turn],
+        replaces: str | None,
+        stop: Event | None,
     ) -> Iterator[str | Answer]:
         started = perf_counter()
         with self.records.read() as session:
             row = _course(session, course)
             title, language, options = row.title, row.language, row.options
-            heard = _turns(_conversation(session, conversation, course, learner)) if conversation else ()
+            earlier = _conversation(session, conversation, course, learner).messages if conversation else []
+            heard = _turns(_without(earlier, replaces))
         turns = (*history, *heard)
         from tutor.chain import Asked  # it loads LangChain: seconds that only asking needs
 
-        path = self._path(course, title, language, options, learner)
+        path = self._path(course, title, language, options, learner, stop)
         said = ""
         draft: Draft | None = None
         usage: Usage | None = None
         try:
             for piece in path.steps().stream(Asked(question, turns)):
+                check_going(stop)
                 if isinstance(piece, str):
                     said += piece
-                    yield from answering.pieces(piece)
+                    yield from _going(answering.pieces(piece), stop)
                 else:
                     draft = piece
         finally:  # a student who leaves has spent what was written until then
@@ -343,6 +363,7 @@ class Tutor:
         with self.records.read() as session:
             questions = [*(turn.question for turn in turns), question, asked.alone]
             suggested = self._suggest(session, course, draft.citations or draft.nearest, questions)
+            _held(session, course, (*draft.citations, *draft.nearest))
         answer = Answer(
             question=question,
             standalone_question=asked.alone,
@@ -366,11 +387,27 @@ class Tutor:
             manner=asked.manner,
             language=asked.language,
         )
-        self._remember(answer, learner)
-        yield from answering.pieces(draft.text[len(said) :])
+        rest = answering.pieces(draft.text[len(said) :])
+        if stop is None:
+            self._remember(answer, learner, conversation is None, replaces)
+            yield from rest
+        else:
+            try:
+                yield from _going(rest, stop)
+            finally:  # a student who leaves finds it when they come back
+                if not stop.is_set():
+                    self._remember(answer, learner, conversation is None, replaces)
         yield answer
 
-    def _path(self, course: str, title: str, language: str, options: CourseOptions, learner: str | None) -> Chain:
+    def _path(
+        self,
+        course: str,
+        title: str,
+        language: str,
+        options: CourseOptions,
+        learner: str | None,
+        stop: Event | None = None,
+    ) -> Chain:
         """Return the path that a question to ``course`` takes."""
         from tutor.chain import Chain
 
@@ -384,7 +421,7 @@ class Tutor:
             correct=lambda question: self._corrected(course, question, language),
             stored=_Texts(self.records, course),
             settings=self.settings,
-            chat=self.chat,
+            chat=self.chat.until(stop) if self.chat and stop else self.chat,
             budget=self.budget,
             learner=learner,
         )
@@ -447,39 +484,89 @@ class Tutor:
             row = _conversation(session, id, None, learner)
             live = {(s.name, s.version) for s in _live_sources(session, row.course_id)}
             messages = tuple(
-                Message(id=m.id, created_at=m.created_at, answer=_with_changes(Answer.model_validate(m.answer), live))
+                Message(
+                    id=m.id,
+                    created_at=m.created_at,
+                    answer=_with_changes(Answer.model_validate(m.answer), live),
+                    feedback=Feedback.model_validate(m.feedback) if m.feedback else None,
+                )
                 for m in row.messages
             )
             return Conversation(**_info(row).model_dump(), messages=messages)
 
-    def conversations(self, course: str | None = None, learner: str | None = None) -> tuple[ConversationInfo, ...]:
-        """Return the conversations (of ``course``), the latest first."""
+    def message(self, id: str, message: str, learner: str | None = None) -> Message:
+        """Return one exchange of a conversation; raises `NotFound` where it is not there or was replaced."""
+        for held in self.conversation(id, learner).messages:
+            if held.id == message:
+                return held
+        raise _no_answer(message)
+
+    def feedback(self, id: str, message: str, feedback: Feedback | None, learner: str | None = None) -> Feedback | None:
+        """Keep with an answer what a student thinks of it, in place of what they thought before, and return it.
+
+        None takes it back. Raises `InputError` for a comment that is too long, `NotFound` for an unknown answer.
+        """
+        if feedback:
+            comment = unicodedata.normalize("NFC", _CONTROL.sub(" ", feedback.comment)).strip()
+            if len(comment) > LONGEST_COMMENT:
+                raise InputError(f"The comment is longer than {LONGEST_COMMENT:,} characters. Say it in fewer words.")
+            feedback = feedback.model_copy(update={"comment": comment})
+        with self.records.write() as session:
+            row = _message(_conversation(session, id, None, learner), message)
+            row.feedback = feedback.model_dump(mode="json") if feedback else None
+        return feedback
+
+    def conversations(
+        self, course: str | None = None, learner: str | None = None, matching: str = ""
+    ) -> tuple[ConversationInfo, ...]:
+        """Return the conversations (of ``course``), the latest first; only those with all words of ``matching``."""
+        words = unicodedata.normalize("NFC", matching).casefold().split()
         query = select(ConversationRow).filter_by(learner=learner).order_by(ConversationRow.updated_at.desc())
         with self.records.read() as session:
-            return tuple(_info(row) for row in session.scalars(query.filter_by(course_id=course) if course else query))
+            rows = session.scalars(query.filter_by(course_id=course) if course else query)
+            return tuple(_info(row) for row in rows if all(word in row.title.casefold() for word in words))
+
+    def rename_conversation(self, id: str, title: str, learner: str | None = None) -> ConversationInfo:
+        """Give a conversation another title and return it; raises `InputError` for an unusable one, `NotFound`."""
+        title = unicodedata.normalize("NFC", _CONTROL.sub(" ", DIRECTION.sub("", title)))
+        title = " ".join(title.split())
+        if not title:
+            raise InputError("The name is empty. Type what this conversation is about.")
+        if len(title) > LONGEST_TITLE:
+            raise InputError(f"The name is longer than {LONGEST_TITLE} characters. Choose a shorter one.")
+        with self.records.write() as session:
+            row = _conversation(session, id, None, learner)
+            row.title = title
+            return _info(row)
 
     def delete_conversation(self, id: str, learner: str | None = None) -> None:
         """Delete a conversation with its answers; raises `NotFound`."""
         with self.records.write() as session:
             session.delete(_conversation(session, id, None, learner))
 
-    def _remember(self, answer: Answer, learner: str | None) -> None:
-        """Store the answer; raises `Conflict` if a text that it quotes is no longer held."""
+    def _remember(self, answer: Answer, learner: str | None, begins: bool, replaces: str | None) -> None:
+        """Store the answer, which may begin its conversation or take the place of its last message.
+
+        Raises `Conflict` if a text that it quotes is no longer held or the message to replace is not the last one any
+        more, `NotFound` if its conversation is gone.
+        """
         with self.records.write() as session:
-            row = session.get(ConversationRow, answer.conversation)
-            if row is None:
-                title = answer.question if len(answer.question) <= _TITLE else f"{answer.question[:_TITLE].rstrip()}…"
+            if begins:
+                title = _title(answer.question)
                 row = ConversationRow(id=answer.conversation, course_id=answer.course, learner=learner, title=title)
                 session.add(row)
+            else:
+                row = _conversation(session, answer.conversation, answer.course, learner)
+            kept = _without(row.messages, replaces)
+            for replaced in row.messages[len(kept) :]:
+                if not kept and row.title == _title(replaced.answer["question"]):
+                    row.title = _title(answer.question)
+                row.messages.remove(replaced)
             row.updated_at = datetime.now(UTC)
             message = MessageRow(id=f"m_{ULID()}", answer=answer.model_dump(mode="json"))
             row.messages.append(message)
-            for name, version in {(c.source, c.version) for c in (*answer.citations, *answer.nearest)}:
-                query = select(SourceVersion.id).filter_by(course_id=answer.course, name=name, version=version)
-                held = session.scalar(query)
-                if held is None:
-                    raise Conflict(f"The course {answer.course!r} has just changed. Ask again.")
-                message.cited.append(CitedSource(source_version_id=held))
+            held = _held(session, answer.course, (*answer.citations, *answer.nearest))
+            message.cited += [CitedSource(source_version_id=id) for id in held]
 
 
 class _Texts:
@@ -509,6 +596,25 @@ def _course(session: Session, course: str) -> Course:
     return row
 
 
+def _held(session: Session, course: str, cited: Iterable[Citation]) -> list[int]:
+    """Return the ids of the texts that are cited; raises `Conflict` if one is no longer held."""
+    held = []
+    for name, version in {(citation.source, citation.version) for citation in cited}:
+        query = select(SourceVersion.id).filter_by(course_id=course, name=name, version=version)
+        id = session.scalar(query)
+        if id is None:
+            raise Conflict(f"The course {course!r} has just changed. Ask again.")
+        held.append(id)
+    return held
+
+
+def _going(pieces: Iterable[str], stop: Event | None) -> Iterator[str]:
+    """Yield from ``pieces``; raises `Stopped` once ``stop`` is set."""
+    for piece in pieces:
+        yield piece
+        check_going(stop)
+
+
 def _live_sources(session: Session, course: str) -> list[SourceVersion]:
     row = _course(session, course)
     return [member.source_version for member in row.live.members] if row.live else []
@@ -521,9 +627,33 @@ def _conversation(session: Session, id: str, course: str | None, learner: str | 
     return row
 
 
-def _turns(row: ConversationRow) -> tuple[Turn, ...]:
-    answers: list[dict[str, Any]] = [message.answer for message in row.messages[-_HISTORY:]]
+def _message(row: ConversationRow, id: str) -> MessageRow:
+    found = next((message for message in row.messages if message.id == id), None)
+    if found is None:
+        raise _no_answer(id)
+    return found
+
+
+def _no_answer(id: str) -> NotFound:
+    return NotFound(f"There is no answer {id[:80]!r} in this conversation. Read the conversation again.")
+
+
+def _without(messages: list[MessageRow], replaced: str | None) -> list[MessageRow]:
+    """Return the messages without the one that is to be replaced, which has to be the last."""
+    if replaced is None:
+        return messages
+    if not messages or messages[-1].id != replaced:
+        raise Conflict("This is no longer the last question of the conversation. Open it again, then ask once more.")
+    return messages[:-1]
+
+
+def _turns(messages: list[MessageRow]) -> tuple[Turn, ...]:
+    answers: list[dict[str, Any]] = [message.answer for message in messages[-_HISTORY:]]
     return tuple(Turn(a["question"], a["standalone_question"], a["answer"], a.get("language", "en")) for a in answers)
+
+
+def _title(question: str) -> str:
+    return question if len(question) <= _TITLE else f"{question[:_TITLE].rstrip()}…"
 
 
 def _info(row: ConversationRow) -> ConversationInfo:

@@ -130,6 +130,8 @@ class Evidence:
 RefusalReason = Literal["not_in_course", "off_topic", "unsafe", "unclear"]
 Support = Literal["quoted", "verified", "unsupported"]
 Manner = Literal["plain", "simpler", "detailed", "example", "one_sentence"]
+FeedbackReason = Literal["wrong", "not_asked", "hard", "incomplete", "other"]
+LONGEST_COMMENT = 1_000
 Fallback = Literal["failed", "slow", "busy", "over_budget", "unsupported", "leaked", "language"]
 
 
@@ -304,12 +306,21 @@ class CourseHome(Model):
     terms: tuple[KeyTerm, ...] = ()
 
 
+class Feedback(Model):
+    """What a student thinks of an answer."""
+
+    rating: Literal["up", "down"]
+    reason: FeedbackReason | None = None
+    comment: str = Field(default="", description=f"At most {LONGEST_COMMENT:,} characters.")
+
+
 class Message(Model):
     """One stored exchange."""
 
     id: str
     created_at: datetime
     answer: Answer
+    feedback: Feedback | None = None
 
 
 class ConversationInfo(Model):

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.sse import EventSourceResponse, format_sse_event
 from pydantic import BaseModel, ConfigDict, Field
 
+from tutor import export
 from tutor.errors import NotReady, TutorError
-from tutor.tutor import Tutor
-from tutor.types import Answer, Conversation, CourseInfo, SourceInfo, StoredSource
+from tutor.tutor import LONGEST_TITLE, Tutor
+from tutor.types import Answer, Conversation, ConversationInfo, CourseInfo, Feedback, SourceInfo, StoredSource
 from tutor.web.problems import Problem, documented
 
 router = APIRouter(prefix="/api/v1", responses=documented(400, 403, 413, 415, 422, 503))
@@ -40,6 +41,9 @@ class Question(BaseModel):
         None, max_length=64, description="An earlier answer's `conversation`, to go on with it."
     )
     learner: str | None = Field(None, min_length=1, max_length=256, description="Whose conversation this is.")
+    replaces: str | None = Field(
+        None, max_length=64, description="The id of the conversation's last message, whose place this question takes."
+    )
     stream: bool = Field(False, description="Answer as server-sent events: token*, answer, done.")
 
 
@@ -78,8 +82,8 @@ def read_source(
 def ask(tutor: Served, course: str, body: Question) -> Any:
     """Return the answer of the course's own texts, or a refusal that shows the nearest passages."""
     if not body.stream:
-        return tutor.ask(course, body.question, body.conversation, body.learner)
-    parts = tutor.stream(course, body.question, body.conversation, body.learner)
+        return tutor.ask(course, body.question, body.conversation, body.learner, replaces=body.replaces)
+    parts = tutor.stream(course, body.question, body.conversation, body.learner, (), body.replaces)
     first = next(parts)  # what is wrong with the question is told by the status, before the stream begins
     return EventSourceResponse(_events(first, parts), headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
@@ -112,6 +116,86 @@ Learner = Annotated[str | None, Query(description="Whose conversation it is, whe
 def read_conversation(tutor: Served, id: str, learner: Learner = None) -> Conversation:
     """Return a conversation; a citation whose source has changed since says so."""
     return tutor.conversation(id, learner)
+
+
+@router.get(
+    "/conversations/{id}/export",
+    response_class=Response,
+    responses={
+        200: {"description": "A file.", "content": {"text/markdown": {}, "application/json": {}}},
+        **documented(404),
+    },
+    summary="A conversation as a file",
+)
+def export_conversation(
+    tutor: Served, id: str, format: Literal["markdown", "json"] = "markdown", learner: Learner = None
+) -> Response:
+    """Return a conversation as a Markdown file, or as JSON with its stored answers."""
+    held = tutor.conversation(id, learner)
+    if format == "json":
+        return _file(held.model_dump_json(indent=2), "application/json", export.file_name(held, "json"))
+    title = next((course.title for course in tutor.courses() if course.id == held.course), held.course)
+    return _file(export.conversation_to_markdown(held, title), "text/markdown", export.file_name(held, "md"))
+
+
+def _file(text: str, kind: str, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(text.encode(), media_type=f"{kind}; charset=utf-8", headers=headers)
+
+
+@router.get(
+    "/conversations/{id}/answers/{message}",
+    response_class=PlainTextResponse,
+    responses={
+        200: {"description": "The text.", "content": {"text/plain": {}, "text/markdown": {}}},
+        **documented(404),
+    },
+    summary="An answer as text",
+)
+def read_answer(
+    tutor: Served, id: str, message: str, format: Literal["text", "markdown"] = "text", learner: Learner = None
+) -> Response:
+    """Return one answer with its sources as plain text or Markdown, to be pasted elsewhere."""
+    answer = tutor.message(id, message, learner).answer
+    if format == "markdown":
+        return PlainTextResponse(export.to_markdown(answer), media_type="text/markdown")
+    return PlainTextResponse(export.to_text(answer))
+
+
+@router.post(
+    "/conversations/{id}/answers/{message}/feedback", responses=documented(404), summary="Say what an answer is worth"
+)
+def give_feedback(tutor: Served, id: str, message: str, body: Feedback, learner: Learner = None) -> Feedback:
+    """Keep feedback with an answer, in place of what was said before."""
+    given = tutor.feedback(id, message, body, learner)
+    assert given
+    return given
+
+
+@router.delete(
+    "/conversations/{id}/answers/{message}/feedback",
+    status_code=204,
+    responses=documented(404),
+    summary="Take feedback back",
+)
+def take_feedback_back(tutor: Served, id: str, message: str, learner: Learner = None) -> Response:
+    """Forget what was said of an answer."""
+    tutor.feedback(id, message, None, learner)
+    return Response(status_code=204)
+
+
+class Naming(BaseModel):
+    """The body that renames a conversation."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"title": "The famine"}]})
+
+    title: str = Field(description=f"Its new title, of at most {LONGEST_TITLE} characters.")
+
+
+@router.patch("/conversations/{id}", responses=documented(404), summary="Rename a conversation")
+def rename_conversation(tutor: Served, id: str, body: Naming, learner: Learner = None) -> ConversationInfo:
+    """Give a conversation another title."""
+    return tutor.rename_conversation(id, body.title, learner)
 
 
 @router.delete("/conversations/{id}", status_code=204, responses=documented(404), summary="Delete a conversation")

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pydantic import TypeAdapter, ValidationError
 
 from tutor.types import Citation
-from tutor.web.markup import escape, label
+from tutor.web.escaping import escape, label
 
 TONES = 4  # colours of citations, each with its own line: a fifth citation begins again with the first
 MOST = 100  # citations of one answer that the panel marks

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tutor.types import CourseHome, KeyDate, KeyTerm, Section, SourceOutline
 from tutor.web.citing import Cited, cite_button, open_button
-from tutor.web.markup import escape, label
+from tutor.web.escaping import escape, label
 from tutor.web.rendering import ask_button
 
 MOST_OPEN = 30  # sections of several texts that are shown at once; where there are more, each text opens by itself
@@ -17,7 +17,7 @@ def render_home(home: CourseHome) -> str:
     course = home.course
     questions = "".join(f"<li>{ask_button(question)}</li>" for question in course.first_questions)
     return (
-        f'<section class="welcome"><h1 dir="auto">{label(course.title)}</h1>'
+        f'<section class="welcome here" data-course="{escape(course.id)}"><h1 dir="auto">{label(course.title)}</h1>'
         "<p>Ask anything about this course. Every answer is taken from the course’s own texts, and the numbers "
         "in it open the very place it comes from.</p>"
         f"{_part('You could begin with', f'<ul class=first>{questions}</ul>') if questions else ''}"

@@ -9,10 +9,12 @@ from urllib.parse import quote
 
 import gradio as gr
 
+from tutor.web.actions import render_dialogs, render_editing, render_search
+
 # Hands what `page.js` sends to the listeners; their names have to stand here in quotes for Gradio to know them.
 _BRIDGE = """
 element.dataset.bridge = "";
-const known = ["suggest", "cite", "reopen"];
+const known = ["suggest", "cite", "reopen", "search", "rename", "delete", "again"];
 element.addEventListener("tutor", ({detail}) => { if (known.includes(detail.event)) trigger(detail.event, detail); });
 """
 _LIVE = 'element.setAttribute("role", "status"); element.setAttribute("aria-live", "polite");'
@@ -33,13 +35,16 @@ class Parts:
     memory: gr.BrowserState
     picker: gr.Dropdown
     fresh: gr.Button
+    found: gr.HTML
     history: gr.HTML
     transcript: gr.HTML
     live: gr.HTML
     warming: gr.HTML
     notice: gr.HTML
     box: gr.Textbox
+    replaces: gr.Textbox
     send: gr.Button
+    stop: gr.Button
     panel: gr.HTML
     said: gr.HTML
     timer: gr.Timer
@@ -68,7 +73,7 @@ def _html(value: str = "", **options: Any) -> gr.HTML:
 
 
 def build_bridge() -> gr.HTML:
-    """Return the unseen component whose events are what `page.js` sends: ``suggest``, ``cite`` and ``reopen``."""
+    """Return the unseen component whose events are what `page.js` sends: ``suggest``, ``cite``, ``rename``, …"""
     return _html(elem_id="bridge", js_on_load=_BRIDGE)
 
 
@@ -79,6 +84,8 @@ def lay_out() -> Parts:
             _html(f'<div class="top">{_BRAND}{_SHUT}</div>')
             picker = gr.Dropdown(label="Course", elem_id="course", filterable=False, interactive=True)
             fresh = gr.Button("New conversation", elem_id="fresh")
+            _html(render_search(), elem_id="search")
+            found = _html(elem_id="found", js_on_load=_LIVE)
             history = _html(elem_id="history")
         with gr.Column(elem_id="chat"):
             _html(f'<div class="bar">{_MENU}{_BRAND}</div>', elem_id="bar")
@@ -88,18 +95,23 @@ def lay_out() -> Parts:
             with gr.Column(elem_id="composer"):
                 warming = _html(js_on_load=_LIVE)
                 notice = _html(elem_id="notice", js_on_load=_LIVE)
+                _html(render_editing(), elem_id="editing", js_on_load=_LIVE)
+                replaces = gr.Textbox(elem_id="replaces", label="Replaces", visible="hidden")  # filled by `page.js`
                 with gr.Row(elem_id="ask"):
                     box = gr.Textbox(
                         label="Your question", show_label=False, container=False, elem_id="question",
                         placeholder="Ask about this course…", lines=1, max_lines=6,
                     )  # fmt: skip
                     send = gr.Button("Ask", variant="primary", elem_id="send")
+                    stop = gr.Button("Stop", elem_id="stop", visible=False)
         panel = _html(elem_id="source")
+    _html(render_dialogs(), elem_id="dialogs")
+    _html(elem_id="told", js_on_load=_LIVE)  # `page.js` says there what it has done
     return Parts(
         # The key only keeps Gradio from drawing a new one at each start, which would lose the conversation.
         memory=gr.BrowserState({}, storage_key="tutor", secret="tutor-page-state"),
         said=_html(elem_id="said", js_on_load=_LIVE),
         timer=gr.Timer(1, active=False),
-        picker=picker, fresh=fresh, history=history, transcript=transcript, live=live,
-        warming=warming, notice=notice, box=box, send=send, panel=panel,
+        picker=picker, fresh=fresh, found=found, history=history, transcript=transcript, live=live,
+        warming=warming, notice=notice, box=box, replaces=replaces, send=send, stop=stop, panel=panel,
     )  # fmt: skip

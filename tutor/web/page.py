@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from fastapi import FastAPI
 
-from tutor.errors import NotFound, TutorError
+from tutor.errors import NotFound, Stopped, TutorError
 from tutor.types import Answer, Conversation
 from tutor.web import citing, course_home, rendering, source_panel
 from tutor.web.layout import Parts, build_bridge, build_head, build_theme, lay_out
+from tutor.web.stopping import until_stopped
 
 if TYPE_CHECKING:
     from tutor.tutor import Tutor
@@ -31,9 +34,14 @@ NOT_STARTED = "The tutor could not get ready, so it cannot answer yet. This is w
 START_AGAIN = "Then start the tutor again and reload this page."
 IN_LINE = "Your question is in line: the answer comes as soon as the tutor is ready."
 LOOKING = "Looking in the course…"
+RENAMED = "The conversation has its new name."
+DELETED = "The conversation is deleted."
+REPLACED = "The new answer has taken the place of the last one."
 GONE = "That conversation is no longer here. This is a new one."
+NO_SUCH_COURSE = "The link names a course that is not here. This is another one."
 NO_COURSE = "There is no course to ask about yet."
 EMPTY = "Type a question first, or choose one of the suggestions."
+STOPPED = "Stopped. Your question was not answered, and nothing was kept of the answer."
 FAILED = "Something went wrong here, and your question was not answered. It is still below: try it again."
 
 Updates = dict[Any, Any]  # new values by component
@@ -82,18 +90,19 @@ def mount_page(app: FastAPI, tutor: Tutor, path: str = "/") -> FastAPI:
 def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> None:
     """Connect each action to its call of ``tutor``."""
     everything = [getattr(parts, field.name) for field in fields(parts)]
+    stops: dict[str | None, threading.Event] = {}  # what stops the answer under way, by the tab that it is for
     quiet: Updates = {"show_progress": "hidden", "api_visibility": "private"}
 
-    def open_page(memory: Memory | None) -> Updates:
+    def open_page(memory: Memory | None, tab: gr.Request) -> Updates:
         memory = memory or {}
-        shown = show(tutor, parts, memory.get("course"), memory.get("conversation"))
+        shown = open_address(tutor, parts, dict(tab.query_params), memory)
         return shown | _start(tutor, parts, shown.get(parts.memory, memory).get("course"))
 
-    def look_again(memory: Memory | None) -> Updates:
+    def look_again(memory: Memory | None, tab: gr.Request) -> Updates:
         if _warming_up(tutor):
             return {parts.timer: gr.skip()}
         course = (memory or {}).get("course")
-        return _start(tutor, parts, course) if course else open_page(memory)
+        return _start(tutor, parts, course) if course else open_page(memory, tab)
 
     def choose(course: str | None, memory: Memory | None) -> Updates:
         if course == (memory or {}).get("course"):  # also sent when the keyboard only passes by
@@ -106,14 +115,65 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
     def reopen(memory: Memory, event: gr.EventData) -> Updates:
         return show(tutor, parts, memory.get("course"), str(_data(event).get("conversation")))
 
+    def search(memory: Memory, event: gr.EventData) -> Updates:
+        return find(tutor, parts, _data(event), memory)
+
+    def rename(memory: Memory, event: gr.EventData) -> Updates:
+        chosen = _data(event)
+        try:
+            tutor.rename_conversation(str(chosen.get("conversation")), str(chosen.get("title", "")))
+        except TutorError as error:
+            return find(tutor, parts, chosen, memory) | {parts.found: rendering.render_notice(str(error), "error")}
+        return find(tutor, parts, chosen, memory) | {parts.found: rendering.render_notice(RENAMED, "hint")}
+
+    def delete(memory: Memory, event: gr.EventData) -> Updates:
+        chosen = _data(event)
+        id = str(chosen.get("conversation"))
+        try:
+            tutor.delete_conversation(id)
+        except NotFound:  # deleted elsewhere before: it is what was wanted
+            pass
+        except TutorError as error:
+            return {parts.found: rendering.render_notice(str(error), "error")}
+        shown: Updates = {}
+        if id == memory.get("conversation"):
+            shown = show(tutor, parts, memory.get("course"), None)
+            memory = shown.get(parts.memory, memory)
+        deleted = {parts.found: rendering.render_notice(DELETED, "hint")}
+        return shown | find(tutor, parts, chosen, memory) | deleted
+
     def cite(event: gr.EventData) -> str:
         return open_source(tutor, _data(event))
 
-    def answer(typed: str, memory: Memory) -> Iterator[Updates]:
-        yield from ask(tutor, parts, typed, memory, draft="")
+    def answer(typed: str, replaces: str, memory: Memory, tab: gr.Request) -> Iterator[Updates]:
+        with under_way(tab) as stop:
+            yield from ask(tutor, parts, typed, memory, "", stop, replaces)
 
-    def suggested(draft: str, memory: Memory, event: gr.EventData) -> Iterator[Updates]:
-        yield from ask(tutor, parts, str(_data(event).get("question", "")), memory, draft)
+    def suggested(draft: str, memory: Memory, event: gr.EventData, tab: gr.Request) -> Iterator[Updates]:
+        with under_way(tab) as stop:
+            yield from ask(tutor, parts, str(_data(event).get("question", "")), memory, draft, stop)
+
+    def again(draft: str, memory: Memory, event: gr.EventData, tab: gr.Request) -> Iterator[Updates]:
+        replaces = str(_data(event).get("message"))
+        try:
+            question = tutor.message(str(memory.get("conversation")), replaces).answer.question
+        except TutorError as error:
+            yield {parts.notice: rendering.render_notice(str(error), "error")}
+            return
+        with under_way(tab) as stop:
+            yield from ask(tutor, parts, question, memory, draft, stop, replaces)
+
+    @contextmanager
+    def under_way(tab: gr.Request) -> Iterator[threading.Event]:
+        stop = stops[tab.session_hash] = threading.Event()
+        try:
+            yield stop
+        finally:
+            stops.pop(tab.session_hash, None)
+
+    def end(tab: gr.Request) -> None:
+        if stop := stops.get(tab.session_hash):
+            stop.set()
 
     def recover(memory: Memory) -> Updates:
         failed = {parts.notice: rendering.render_notice(FAILED, "error")}
@@ -126,12 +186,34 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
     )  # the choices may have changed
     parts.fresh.click(begin, parts.memory, everything, **quiet)
     bridge.reopen(reopen, parts.memory, everything, trigger_mode="always_last", **quiet)
+    in_order: Updates = {"trigger_mode": "multiple", "concurrency_limit": 1, "concurrency_id": "list"} | quiet
+    bridge.search(search, parts.memory, [parts.history, parts.found], **in_order)
+    bridge.rename(rename, parts.memory, [parts.history, parts.found], **in_order)
+    bridge.delete(delete, parts.memory, everything, **in_order)
     bridge.cite(cite, None, parts.panel, trigger_mode="always_last", **quiet)
     typed = {"trigger_mode": "once", "concurrency_limit": CONCURRENT, "concurrency_id": "ask"} | quiet
-    asked = gr.on([parts.box.submit, parts.send.click], answer, [parts.box, parts.memory], everything, **typed)
+    box = [parts.box, parts.replaces, parts.memory]
+    asked = gr.on([parts.box.submit, parts.send.click], answer, box, everything, **typed)
     chosen = bridge.suggest(suggested, [parts.box, parts.memory], everything, **typed)
-    asked.failure(recover, parts.memory, everything, **quiet)
-    chosen.failure(recover, parts.memory, everything, **quiet)
+    repeated = bridge.again(again, [parts.box, parts.memory], everything, **typed)
+    parts.stop.click(end, None, None, queue=False, **quiet)
+    for one in (asked, chosen, repeated):
+        one.failure(recover, parts.memory, everything, **quiet)
+
+
+def open_address(tutor: Tutor, parts: Parts, address: dict[str, str], memory: Memory) -> Updates:
+    """Return the page at what its address names: a conversation or a course, and perhaps a place in a source.
+
+    Where it names neither, the page is as the browser remembers it.
+    """
+    asked = address if address.get("course") or address.get("conversation") else memory
+    shown = show(tutor, parts, asked.get("course"), asked.get("conversation"))
+    course = shown.get(parts.memory, {}).get("course")
+    if course and address.get("course") not in (None, "", course) and not address.get("conversation"):
+        shown[parts.notice] = rendering.render_notice(NO_SUCH_COURSE, "hint")
+    if course and address.get("source"):
+        shown[parts.panel] = open_source(tutor, {"course": course} | address)
+    return shown
 
 
 def show(tutor: Tutor, parts: Parts, course: str | None, conversation: str | None) -> Updates:
@@ -157,6 +239,7 @@ def show(tutor: Tutor, parts: Parts, course: str | None, conversation: str | Non
         parts.picker: gr.Dropdown(
             [(info.title, info.id) for info in courses], value=chosen.id if chosen else None, visible=bool(courses)
         ),
+        parts.found: "",
         parts.history: rendering.render_conversations(listed, current),
         parts.transcript: transcript,
         parts.live: "",
@@ -165,10 +248,33 @@ def show(tutor: Tutor, parts: Parts, course: str | None, conversation: str | Non
     }
 
 
-def ask(tutor: Tutor, parts: Parts, question: str, memory: Memory, draft: str) -> Iterator[Updates]:
+def find(tutor: Tutor, parts: Parts, chosen: dict[str, Any], memory: Memory) -> Updates:
+    """Return the list of the course's conversations that have the words which were typed in their name."""
+    words = str(chosen.get("words", ""))
+    try:
+        listed = tutor.conversations(memory.get("course"), matching=words)
+    except TutorError as error:
+        return {parts.found: rendering.render_notice(str(error), "error")}
+    said = f"{len(listed) or 'No'} conversation{'s' * (len(listed) != 1)} found." if words.strip() else ""
+    return {
+        parts.history: rendering.render_conversations(listed[:LISTED], memory.get("conversation"), words),
+        parts.found: rendering.render_notice(said, "hint"),
+    }
+
+
+def ask(
+    tutor: Tutor,
+    parts: Parts,
+    question: str,
+    memory: Memory,
+    draft: str,
+    stop: threading.Event,
+    replaces: str = "",
+) -> Iterator[Updates]:
     """Yield the page as the answer to ``question`` grows, and last with the whole conversation.
 
     The box keeps the question until it is answered, so that no failure loses it; ``draft`` is what it holds then.
+    Setting ``stop`` ends it at once. The message that it ``replaces`` stays until the new answer is complete.
     """
     course, conversation = memory.get("course"), memory.get("conversation")
     if not course or not question.strip():
@@ -177,25 +283,33 @@ def ask(tutor: Tutor, parts: Parts, question: str, memory: Memory, draft: str) -
     text = ""
     status = IN_LINE if _warming_up(tutor) else LOOKING
     yield _usable(parts, False) | {
-        parts.transcript: gr.skip() if conversation else "",
+        parts.send: gr.Button(visible=False),
+        parts.stop: gr.Button(visible=True),
+        parts.transcript: gr.skip() if conversation else rendering.BEGUN,
         parts.live: rendering.render_pending(question, text, status),
         parts.notice: "",
         parts.said: "",
     }
     try:
-        for piece in tutor.stream(course, question, conversation):
+        for piece in until_stopped(
+            tutor.stream(course, question, conversation, replaces=replaces or None, stop=stop), stop
+        ):
             if isinstance(piece, Answer):
                 yield show(tutor, parts, course, piece.conversation) | {
                     parts.box: gr.Textbox(value=draft, interactive=True),
                     parts.panel: gr.skip(),
                     parts.said: rendering.announcement(piece),
+                    parts.notice: rendering.render_notice(REPLACED if replaces else "", "hint"),
                 }
             else:
                 text += piece
                 yield {parts.live: rendering.render_pending(question, text, status)}
+    except Stopped:
+        yield show(tutor, parts, course, conversation) | {parts.notice: rendering.render_notice(STOPPED, "hint")}
     except TutorError as error:
-        failed = {parts.notice: rendering.render_notice(str(error), "error")}
-        yield show(tutor, parts, course, conversation) | failed
+        shown = show(tutor, parts, course, conversation)
+        gone = isinstance(error, NotFound) and conversation and not shown.get(parts.memory, {}).get("conversation")
+        yield shown if gone else shown | {parts.notice: rendering.render_notice(str(error), "error")}
 
 
 def open_source(tutor: Tutor, chosen: dict[str, Any]) -> str:
@@ -228,7 +342,11 @@ def _start(tutor: Tutor, parts: Parts, course: str | None) -> Updates:
 
 
 def _usable(parts: Parts, usable: bool) -> Updates:
-    return {parts.box: gr.Textbox(interactive=usable), parts.send: gr.Button(interactive=usable)}
+    return {
+        parts.box: gr.Textbox(interactive=usable),
+        parts.send: gr.Button(interactive=usable, visible=True),
+        parts.stop: gr.Button(visible=False),
+    }
 
 
 def _conversation(tutor: Tutor, id: str | None) -> Conversation | None:

@@ -12,13 +12,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tutor.answering import notes
 from tutor.types import Answer, Citation, Claim, ConversationInfo, CourseInfo, Message, Support
+from tutor.web.actions import answer_actions, entry_actions, printed_sources
 from tutor.web.citing import cite_button, pack, place, tone
-from tutor.web.markup import escape, label
+from tutor.web.escaping import escape, label
 
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 _MARKERS = re.compile(r"(?:\s*\[\d{1,3}\])+")
 _LAST_WORD = re.compile(r"(?<!\S)\S{1,20} ?\Z")
 
+
+BEGUN = '<h1 class="unseen">Your conversation</h1>'  # above the first question while it is answered
 _SUPPORTED: dict[Support, str] = {
     "quoted": "quoted",
     "verified": "reworded and checked",
@@ -47,19 +50,24 @@ def render_no_course() -> str:
 
 def render_transcript(course: CourseInfo, messages: Sequence[Message]) -> str:
     """Return the exchanges of a conversation, oldest first, below a heading for those who hear the page."""
-    exchanges = [render_exchange(message.answer, last=message is messages[-1]) for message in messages]
-    return f'<h1 class="unseen">{label(course.title)}</h1>{"".join(exchanges)}'
+    exchanges = [
+        render_exchange(message.answer, last=last, doing=answer_actions(message, last))
+        for message in messages
+        for last in [message is messages[-1]]
+    ]
+    here = f'data-course="{escape(course.id)}" data-conversation="{escape(messages[0].answer.conversation)}"'
+    return f'<h1 class="unseen here" {here}>{label(course.title)}</h1>{"".join(exchanges)}'
 
 
-def render_exchange(answer: Answer, last: bool) -> str:
-    """Return a question with its answer; the ``last`` one also proposes what to ask next."""
+def render_exchange(answer: Answer, last: bool, doing: str = "") -> str:
+    """Return a question with its answer and what can be done with it; the ``last`` one proposes what to ask next."""
     return (
         f'<article class="exchange">{_question(answer.question)}{_understood(answer)}'
         f'<div class="answer{" refused" if answer.refused else ""}" '
         f'data-citations="{escape(pack(answer.citations or answer.nearest))}">'
         f"{_words(answer)}{_support(answer)}{_notes(answer)}"
         f"{_sources(answer.citations)}{_nearest(answer.nearest)}</div>{_beyond(answer)}"
-        f"{_suggestions(answer.suggestions) if last else ''}</article>"
+        f"{printed_sources(answer)}{doing}{_suggestions(answer.suggestions) if last else ''}</article>"
     )
 
 
@@ -77,15 +85,22 @@ def announcement(answer: Answer) -> str:
     return f"{'No answer in the course' if answer.refused else 'Answer'}: {label(said)}{found}"
 
 
-def render_conversations(listed: Iterable[ConversationInfo], current: str | None) -> str:
-    """Return the earlier conversations of a course as a list of buttons, or nothing where there are none."""
+def render_conversations(listed: Iterable[ConversationInfo], current: str | None, words: str = "") -> str:
+    """Return the earlier conversations of a course as a list of buttons, or nothing where there are none.
+
+    ``words`` are what they were searched by.
+    """
     items = "".join(
-        f'<li><button type="button" data-event="reopen" data-conversation="{escape(info.id)}"'
+        f'<li><button type="button" class="entry" data-event="reopen" data-conversation="{escape(info.id)}"'
         f"{' aria-current=true' if info.id == current else ''}><bdi>{label(info.title)}</bdi>"
-        f'<time datetime="{info.updated_at.isoformat()}">{info.updated_at:%d %b}</time></button></li>'
+        f'<time datetime="{info.updated_at.isoformat()}">{info.updated_at:%d %b}</time></button>'
+        f"{entry_actions(info, info.id == current)}</li>"
         for info in listed
     )
-    return f'<nav aria-label="Earlier conversations"><h2>Earlier conversations</h2><ul>{items}</ul></nav>' * bool(items)
+    if not (items or words):
+        return ""
+    found = f'<nav aria-label="Earlier conversations"><h2>Earlier conversations</h2><ul>{items}</ul></nav>'
+    return f'<div class="list" data-words="{escape(words)}">{found * bool(items)}</div>'
 
 
 def render_notice(message: str, kind: str) -> str:

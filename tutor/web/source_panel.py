@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from tutor.types import Heading, StoredSource
+from tutor.web.actions import source_link
 from tutor.web.citing import Cited, open_button, pack, tone, walk
-from tutor.web.markup import escape, label
+from tutor.web.escaping import escape, label
 from tutor.web.rendering import render_notice
 
 SHOWN_AROUND = 60_000  # characters of a source shown before and after a quote: a browser lays out no more at once
@@ -40,7 +41,7 @@ def render_source(stored: StoredSource, start: int, end: int, key: str = "", cit
     changed = '<p class="notice hint">The course has a newer version of this text. This is the one that was quoted.</p>'
     before = _cut(stored, first, "Read what comes before") if first > 0 else ""
     after = _cut(stored, last, "Read on") if last < len(stored.text) else ""
-    where = f'<ol class="path" aria-label="Where this is">{crumbs}</ol>'
+    where = f'<ol class="path" aria-label="Where this is">{crumbs}</ol>{source_link(stored, start, end)}'
     steps = walk(stored.course, cited, stored.name, stored.version, start, end)
     tools = f'<div class="tools">{_finder(start >= end)}{_contents(stored, first, last)}</div>'
     text = f"{changed * stored.changed}{before}{body}{after}"

@@ -4,8 +4,9 @@
   "use strict";
   const byId = (id) => document.getElementById(id);
   const narrow = window.matchMedia("(max-width: 860px)");
+  const LINKED = "*"; // whichever source comes first: the one that the page's address names
   let wanted = ""; // the citation that was activated last and is not shown yet
-  let opener = null; // which button that was, so that closing gives the focus back
+  let opener = {}; // which button that was, so that closing gives the focus back
   let step = ""; // whether it was the panel's own button to the previous or next citation: the focus stays there
 
   const tell = (event, data) =>
@@ -259,24 +260,41 @@
     };
     thread.addEventListener("scroll", onScroll, { passive: true });
     document.body.append(card);
+    if (new URLSearchParams(location.search).has("source")) wanted = LINKED;
+    new MutationObserver(() => {
+      checkEdited();
+      showAddress();
+    }).observe(byId("transcript"), { childList: true, subtree: true });
+    showAddress();
     new MutationObserver(() => {
       follow();
       placeCard();
     }).observe(thread, { childList: true, subtree: true, characterData: true });
     new MutationObserver(() => {
       if (!panel()) setOpen("source-open", false);
-      else if (panel().dataset.key === wanted) showSource();
+      else if ([panel().dataset.key, LINKED].includes(wanted)) showSource();
     }).observe(byId("source"), { childList: true, subtree: true, attributes: true, attributeFilter: ["data-key"] });
     new MutationObserver(() => {
       const box = question();
+      if (box && !box.disabled && !edited) fade("");
       if (box && !box.disabled && document.activeElement === document.body && !narrow.matches) box.focus();
-    }).observe(byId("ask"), { subtree: true, attributes: true, attributeFilter: ["disabled"] });
+    }).observe(byId("ask"), { childList: true, subtree: true, attributes: true, attributeFilter: ["disabled"] });
+    new MutationObserver(() => {
+      keepFocus();
+      showSearched();
+    }).observe(byId("history"), { childList: true, subtree: true });
     narrow.addEventListener("change", () => setOpen("menu-open", false));
     setOpen("menu-open", false);
     if (!narrow.matches) question()?.focus();
   }
 
   // --- actions ------------------------------------------------------------------------------------------------------
+
+  // Through the setter of the element's own kind, and with an event: the framework only sees what is typed.
+  function fill(box, words) {
+    Object.getOwnPropertyDescriptor(Object.getPrototypeOf(box), "value").set.call(box, words);
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  }
 
   const actions = {
     cite: openSource,
@@ -297,15 +315,14 @@
       document.querySelector(".shut").focus();
     },
     suggest: (button) => {
-      if (byId("send").disabled) return; // one question at a time
+      if (byId("send")?.disabled ?? true) return; // one question at a time
       following = true;
+      edit("");
       tell("suggest", { question: button.dataset.question });
     },
     reword: (button) => {
       const box = question();
-      // Through the setter of the element's own kind, and with an event: the framework only sees what is typed.
-      Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(box, button.dataset.question);
-      box.dispatchEvent(new Event("input", { bubbles: true }));
+      fill(box, button.dataset.question);
       box.focus();
       box.setSelectionRange(box.value.length, box.value.length);
     },
@@ -316,17 +333,318 @@
     },
   };
 
+  // --- what is done with a conversation -----------------------------------------------------------------------------
+
+  let asking = {}; // what the open dialog is about
+  let back = () => null; // finds what gets the focus when it closes
+  let kept = null; // the same, until the reader goes on
+
+  const dialogOf = (name) => byId(`${name}-dialog`);
+  const sameEntry = (id) => () =>
+    [...document.querySelectorAll("#history .more")].find((b) => b.dataset.conversation === id) ?? byId("fresh");
+
+  const searched = () => ({ words: byId("search-words").value });
+  let typing = 0;
+  document.addEventListener("input", (event) => {
+    if (event.target.id !== "search-words") return;
+    clearTimeout(typing);
+    typing = setTimeout(() => tell("search", searched()), 120);
+  });
+
+  // The box shows what the list was searched by, unless somebody is typing there.
+  function showSearched() {
+    const box = byId("search-words");
+    if (box && document.activeElement !== box) box.value = document.querySelector("#history .list")?.dataset.words ?? "";
+  }
+
+  function openDialog(name, data, returnTo) {
+    const dialog = dialogOf(name);
+    asking = data;
+    back = returnTo;
+    dialog.querySelector("form").reset();
+    dialog.querySelector(".trouble").textContent = "";
+    dialog.showModal();
+    return dialog;
+  }
+
+  function fold(except) {
+    let closed = null;
+    for (const more of document.querySelectorAll('.more[aria-expanded="true"]')) {
+      if (more === except) continue;
+      more.setAttribute("aria-expanded", "false");
+      closed = more;
+    }
+    return closed;
+  }
+
+  Object.assign(actions, {
+    more: (button) => {
+      fold(button);
+      button.setAttribute("aria-expanded", String(button.getAttribute("aria-expanded") !== "true"));
+    },
+    rename: (button) => {
+      const { conversation, title } = button.dataset;
+      const input = openDialog("rename", { conversation }, sameEntry(conversation)).querySelector("input");
+      input.value = title;
+      input.select();
+    },
+    delete: (button) => {
+      const { conversation, title } = button.dataset;
+      const dialog = openDialog("delete", { conversation }, sameEntry(conversation));
+      dialog.querySelector(".which").textContent = title;
+    },
+    cancel: (button) => button.closest("dialog").close(),
+  });
+
+  // --- taking it along ----------------------------------------------------------------------------------------------
+
+  let telling = 0;
+  function say(words) {
+    const region = byId("told").querySelector("[role=status]") ?? byId("told");
+    region.textContent = words;
+    clearTimeout(telling);
+    telling = setTimeout(() => (region.textContent = ""), 6000);
+  }
+
+  // The tutor's own calls, beside the page: relative, so that they also work below another address.
+  const address = (...path) => `api/v1/${path.map(encodeURIComponent).join("/")}`;
+  const LOST = "The tutor could not be reached. Try again in a moment.";
+
+  async function call(url, options) {
+    let response;
+    try {
+      response = await fetch(url, options);
+    } catch {
+      throw new Error(LOST);
+    }
+    if (response.ok) return response;
+    const problem = await response.json().catch(() => ({}));
+    throw new Error(problem.detail ?? LOST);
+  }
+
+  // `text` is a promise: some browsers only let a page write at once what arrives later.
+  async function copy(text) {
+    try {
+      const blob = text.then((words) => new Blob([words], { type: "text/plain" }));
+      await navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
+    } catch {
+      const words = await text;
+      try {
+        await navigator.clipboard.writeText(words);
+      } catch {
+        copyByHand(words); // no clipboard here, as on an address without https
+      }
+    }
+  }
+
+  function copyByHand(words) {
+    const focused = document.activeElement;
+    const area = Object.assign(document.createElement("textarea"), { value: words, className: "unseen" });
+    document.body.append(area);
+    area.select();
+    const copied = document.execCommand("copy");
+    area.remove();
+    focused?.focus?.({ preventScroll: true });
+    if (!copied) throw new Error("Your browser does not let the page copy. Select the text and copy it yourself.");
+  }
+
+  async function copyAndSay(text, done) {
+    try {
+      await copy(text);
+      say(done);
+    } catch (error) {
+      say(error.message);
+    }
+  }
+
+  function save(button) {
+    const link = document.createElement("a");
+    link.href = `${address("conversations", button.dataset.conversation, "export")}?format=${button.dataset.event}`;
+    link.download = "";
+    document.body.append(link);
+    link.click();
+    link.remove();
+    say("The conversation is being saved.");
+  }
+
+  Object.assign(actions, {
+    copy: (button) => {
+      const { conversation, message } = button.parentElement.dataset;
+      const url = `${address("conversations", conversation, "answers", message)}?format=${button.dataset.format}`;
+      const kind = button.dataset.format === "markdown" ? " as Markdown" : "";
+      copyAndSay(call(url).then((response) => response.text()), `Copied${kind}, with its sources.`);
+    },
+    markdown: save,
+    json: save,
+    print: () => {
+      fold();
+      closeMenu();
+      window.print();
+    },
+  });
+
+  // --- addresses ----------------------------------------------------------------------------------------------------
+
+  // The address at which the page opens what some data name.
+  function addressOf(data) {
+    const url = new URL(location.pathname, location.origin);
+    for (const name of ["course", "conversation", "source", "version", "start", "end"])
+      if (data[name]) url.searchParams.set(name, data[name]);
+    return url.href;
+  }
+
+  function showAddress() {
+    const here = document.querySelector("#transcript .here");
+    if (here && addressOf(here.dataset) !== location.href) history.replaceState(null, "", addressOf(here.dataset));
+  }
+
+  actions.link = ({ dataset }) => copyAndSay(Promise.resolve(addressOf(dataset)), "The link is copied.");
+
+  // --- asking the last question anew --------------------------------------------------------------------------------
+
+  let edited = ""; // the message whose place the next question takes
+  let draft = ""; // what was in the box before
+
+  function edit(message) {
+    if (edited === message) return;
+    edited = message;
+    fill(document.querySelector("#replaces :is(input, textarea)"), message);
+    document.querySelector("#editing .notice").hidden = !message;
+    fade(message);
+  }
+
+  function fade(message) {
+    for (const one of document.querySelectorAll(".exchange.replaced")) one.classList.remove("replaced");
+    if (message) below(message)?.closest(".exchange").classList.add("replaced");
+  }
+
+  // What was replaced, or is not the last question any more, is no longer edited.
+  function checkEdited() {
+    if (edited && [...document.querySelectorAll(".doing")].at(-1)?.dataset.message !== edited) edit("");
+  }
+
+  Object.assign(actions, {
+    edit: (button) => {
+      if (question().disabled) return;
+      if (!edited) draft = question().value;
+      edit(button.parentElement.dataset.message);
+      actions.reword(button);
+    },
+    keep: () => {
+      edit("");
+      fill(question(), draft);
+      question().focus();
+    },
+    again: (button) => {
+      if (byId("send")?.disabled ?? true) return;
+      following = true;
+      edit("");
+      fade(button.parentElement.dataset.message);
+      tell("again", { ...button.parentElement.dataset });
+    },
+  });
+
+  // --- feedback -----------------------------------------------------------------------------------------------------
+
+  const below = (message) => [...document.querySelectorAll(".doing")].find((one) => one.dataset.message === message);
+
+  // Keeps what is thought of an answer (nothing: takes it back), and shows it on its buttons.
+  async function judge({ conversation, message }, feedback) {
+    const url = `${address("conversations", conversation, "answers", message)}/feedback`;
+    const headers = { "Content-Type": "application/json" };
+    const sent = { method: "POST", headers, body: JSON.stringify(feedback) };
+    await call(url, feedback ? sent : { method: "DELETE" });
+    for (const thumb of below(message)?.querySelectorAll(".thumb") ?? []) {
+      thumb.setAttribute("aria-pressed", String(thumb.dataset.rating === feedback?.rating));
+      thumb.dataset.reason = feedback?.reason ?? "";
+      thumb.dataset.comment = feedback?.comment ?? "";
+    }
+    say(feedback ? "Thank you. Your feedback is kept with the answer." : "Your feedback is taken back.");
+  }
+
+  Object.assign(actions, {
+    judge: (thumb) => {
+      const about = { ...thumb.parentElement.dataset };
+      const given = thumb.getAttribute("aria-pressed") === "true";
+      if (thumb.dataset.rating === "up") {
+        judge(about, given ? null : { rating: "up" }).catch((error) => say(error.message));
+        return;
+      }
+      const returnTo = () => below(about.message)?.querySelector('[data-rating="down"]') ?? question();
+      const dialog = openDialog("feedback", about, returnTo);
+      const { elements } = dialog.querySelector("form");
+      elements.comment.value = given ? thumb.dataset.comment : "";
+      elements.reason.value = given ? thumb.dataset.reason : "";
+      dialog.querySelector(".back").hidden = !given;
+    },
+    unjudge: (button) => decide(button.closest("dialog"), () => judge(asking, null)),
+  });
+
+  const decided = {
+    feedback: ({ elements }) => {
+      const { reason, comment } = elements;
+      return judge(asking, { rating: "down", reason: reason.value || null, comment: comment.value });
+    },
+    rename: (form) => tell("rename", { ...asking, ...searched(), title: form.elements.title.value }),
+    delete: () => {
+      tell("delete", { ...asking, ...searched() });
+      back = () => byId("fresh"); // its own button goes with it
+    },
+  };
+
+  document.addEventListener("submit", (event) => {
+    const dialog = event.target.closest?.("dialog[data-decides]");
+    if (!dialog) return;
+    event.preventDefault();
+    decide(dialog, () => decided[dialog.dataset.decides](event.target));
+  });
+  // What fails is said in the dialog, which then keeps what was typed.
+  async function decide(dialog, what) {
+    const trouble = dialog.querySelector(".trouble");
+    trouble.textContent = "";
+    try {
+      await what();
+      dialog.close();
+    } catch (error) {
+      trouble.textContent = error.message;
+    }
+  }
+  const onClose = (event) => {
+    if (!event.target.matches?.("dialog[data-decides]")) return;
+    kept = back;
+    kept()?.focus();
+  };
+  document.addEventListener("close", onClose, true);
+
+  // What is drawn anew takes the focused button with it: its successor gets the focus.
+  function keepFocus() {
+    if (document.activeElement === document.body) kept?.()?.focus();
+  }
+
   document.addEventListener("click", (event) => {
     if (!card.contains(event.target)) hideCard();
     const button = event.target.closest?.("[data-event]");
+    kept = null;
+    if (!event.target.closest?.(".more")) fold();
     if (button) actions[button.dataset.event]?.(button);
     else if (event.target.closest?.("#fresh") || event.target.id === "chat" || event.target.id === "app") closeMenu();
     if (event.target.closest?.("#send, #fresh")) following = true;
   });
   document.addEventListener("keydown", (event) => {
+    kept = null;
     if (event.key === "Enter" && event.target === question()) following = true;
     if (event.key !== "Escape" || event.target.matches?.('#course [aria-expanded="true"]')) return; // closes its list
-    if (hideCard() || closeMenu() || closeSource()) event.preventDefault();
+    document.body.append(card);
+    if (new URLSearchParams(location.search).has("source")) wanted = LINKED;
+    new MutationObserver(() => {
+      checkEdited();
+      showAddress();
+    }).observe(byId("transcript"), { childList: true, subtree: true });
+    showAddress();
+    new MutationObserver(() => {
+      follow();
+      placeCard();
+    }).observe(thread, { childList: true, subtree: true, characterData: true });
   });
   // Gradio's list opens again when Tab leaves it, and then covers what is below: it need not hear of these keys.
   const passBy = (event) => {

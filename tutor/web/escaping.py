@@ -1,12 +1,13 @@
-"""Markup: the words that every piece of HTML is made of, so that none of them can become markup themselves."""
+"""Escaping: the words that every piece of HTML is made of."""
 
 from __future__ import annotations
 
 import re
 from html import escape as _escape
 
+from tutor.words import DIRECTION
+
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def escape(text: str) -> str:
@@ -16,4 +17,4 @@ def escape(text: str) -> str:
 
 def label(text: str) -> str:
     """Return ``text`` on one line and without direction marks, for a name, a title or an attribute."""
-    return escape(" ".join(_DIRECTION.sub("", text).split()))
+    return escape(" ".join(DIRECTION.sub("", text).split()))
