@@ -634,17 +634,10 @@
     kept = null;
     if (event.key === "Enter" && event.target === question()) following = true;
     if (event.key !== "Escape" || event.target.matches?.('#course [aria-expanded="true"]')) return; // closes its list
-    document.body.append(card);
-    if (new URLSearchParams(location.search).has("source")) wanted = LINKED;
-    new MutationObserver(() => {
-      checkEdited();
-      showAddress();
-    }).observe(byId("transcript"), { childList: true, subtree: true });
-    showAddress();
-    new MutationObserver(() => {
-      follow();
-      placeCard();
-    }).observe(thread, { childList: true, subtree: true, characterData: true });
+    if (document.querySelector("dialog[open]")) return; // closes by itself
+    const folded = fold();
+    folded?.focus();
+    if (folded || hideCard() || closeMenu() || closeSource()) event.preventDefault();
   });
   // Gradio's list opens again when Tab leaves it, and then covers what is below: it need not hear of these keys.
   const passBy = (event) => {
