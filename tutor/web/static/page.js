@@ -274,11 +274,13 @@
       if (!panel()) setOpen("source-open", false);
       else if ([panel().dataset.key, LINKED].includes(wanted)) showSource();
     }).observe(byId("source"), { childList: true, subtree: true, attributes: true, attributeFilter: ["data-key"] });
-    new MutationObserver(() => {
+    const onUsable = () => {
       const box = question();
-      if (box && !box.disabled && !edited) fade("");
       if (box && !box.disabled && document.activeElement === document.body && !narrow.matches) box.focus();
-    }).observe(byId("ask"), { childList: true, subtree: true, attributes: true, attributeFilter: ["disabled"] });
+    };
+    // A moment later, since nothing has the focus while Tab carries it from one element to the next.
+    const changes = { childList: true, subtree: true, attributes: true, attributeFilter: ["disabled"] };
+    new MutationObserver(() => requestAnimationFrame(onUsable)).observe(byId("ask"), changes);
     new MutationObserver(() => {
       keepFocus();
       showSearched();
@@ -510,10 +512,6 @@
     edited = message;
     fill(document.querySelector("#replaces :is(input, textarea)"), message);
     document.querySelector("#editing .notice").hidden = !message;
-    fade(message);
-  }
-
-  function fade(message) {
     for (const one of document.querySelectorAll(".exchange.replaced")) one.classList.remove("replaced");
     if (message) below(message)?.closest(".exchange").classList.add("replaced");
   }
@@ -539,7 +537,6 @@
       if (byId("send")?.disabled ?? true) return;
       following = true;
       edit("");
-      fade(button.parentElement.dataset.message);
       tell("again", { ...button.parentElement.dataset });
     },
   });
