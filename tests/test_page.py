@@ -135,6 +135,15 @@ def test_a_marker_opens_its_source_at_the_quote(visit, lesson_tutor):
     expect(page.locator(".panel .path")).to_have_text((citation.section or "").split(" › ")[-1])
 
 
+@pytest.mark.parametrize("size", [{"width": 1280, "height": 800}, PHONE])
+def test_only_its_parts_scroll_and_never_the_page(visit, size):
+    page = visit()
+    page.set_viewport_size(size)
+    ask(page, FOUND)
+    whole = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+    assert whole == [size["width"], size["height"]]
+
+
 def test_a_source_opens_with_the_heading_of_the_quote_in_view(visit, lesson_tutor):
     page = visit()
     ask(page, FOUND)
