@@ -47,12 +47,14 @@ def states(answer: str, alias: str) -> bool:
 
 def _begins(said: Sequence[Token], wanted: Sequence[Token], name: bool) -> bool:
     """Return whether ``said`` begins with ``wanted``; in a ``name``, initials and middle names may differ."""
+    if not said or not wanted:
+        return False
     if name and (
         any(_abbreviates(said[0], wanted[:n]) and _begins(said[1:], wanted[n:], name) for n in range(1, len(wanted)))
         or any(_abbreviates(wanted[0], said[:n]) and _begins(said[n:], wanted[1:], name) for n in range(1, len(said)))
     ):
         return True
-    if not said or not wanted or not same(wanted[0], said[0], prefix=len(wanted) == 1 and not name):
+    if not same(wanted[0], said[0], prefix=len(wanted) == 1 and not name):
         return False
     for at in range(1, min(len(said), 2 + MIDDLE if name else 2)) if len(wanted) > 1 else ():
         if _begins(said[at:], wanted[1:], name):

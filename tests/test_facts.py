@@ -314,6 +314,7 @@ def test_what_is_said_elsewhere_or_denied_by_the_alias_too_is_stated(answer: str
 @example("one of one hundred and")
 @example("-.5e")
 @example("J. J. J.")
+@example("A#A:A")
 def test_every_alias_states_itself(alias: str) -> None:
     assert states(alias, alias)
 
