@@ -12,13 +12,13 @@ from collections.abc import Iterator
 
 from tutor.answering import notes
 from tutor.types import Answer, Citation, Conversation
+from tutor.words import UNSHOWABLE
 
 NOT_FOUND = "Not found in the course"
 NEAREST = "Closest in the course"
 SOURCES = "Sources"
 
 _SPILLING = re.compile("[\u202a-\u202e\u2066-\u2069]")  # they turn what stands after them
-_UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _ENDS = re.compile("\r\n?|[\u0085\u2028\u2029]")
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>#|~&$!@^]|(?<=:)//|(?<=\bwww)\.|(?<=[Hh][Tt][Tt][Pp]):")
 _BEGINS = re.compile(r"[-+=]|\d+(?=[.)])")  # a line that begins so would be a list, a heading or a rule
@@ -93,7 +93,7 @@ def _source_as_markdown(citation: Citation) -> str:
 def _plain(text: str) -> str:
     """Return ``text`` as a text file can hold it, without marks that turn what stands after it."""
     text = _ENDS.sub("\n", _SPILLING.sub("", text))
-    return _UNWRITABLE.sub("\ufffd", text)
+    return UNSHOWABLE.sub("\ufffd", text)
 
 
 def _line(text: str) -> str:

@@ -56,20 +56,18 @@ _OPPOSITES = (
     ("young younger", "old older"),
     ("majority most", "minority"),
 )  # fmt: skip
-_SCOPES = _set(
-    """all every always everyone everybody everything everywhere only entirely completely totally exclusively solely
-    most least best worst largest biggest greatest highest lowest smallest longest shortest tallest fastest oldest
+_DEGREES = _set(  # these are of a thing: the largest producer is not the largest country
+    """most least best worst largest biggest greatest highest lowest smallest longest shortest tallest fastest oldest
     youngest richest poorest deadliest"""
+)
+_SCOPES = _DEGREES | _set(
+    "all every always everyone everybody everything everywhere only entirely completely totally exclusively solely"
 )
 _WIDE = {
     "all": ("every", "everi", "whole", "entire", "each"),
     "every": ("all", "each", "everi"),
     "largest": ("biggest", "greatest"),
 }
-_DEGREES = _set(  # these are of a thing: the largest producer is not the largest country
-    """most least best worst largest biggest greatest highest lowest smallest longest shortest tallest fastest oldest
-    youngest richest poorest deadliest"""
-)
 _RANK = re.compile(r"\d+(?:st|nd|rd|th)|second|third|fourth|fifth")
 _DEGREE_REACH = 3  # words that say something, from a degree to the thing that it is of
 _HEDGES = _set(
@@ -114,6 +112,7 @@ _BOUND = re.compile(
     r"|(?P<least>over|above|more than|at least|no (?:less|fewer) than|exceed(?:s|ed|ing)?))\s+",
     re.IGNORECASE,
 )
+_ONE = re.compile(r"(?<![\d.,])1(?![\d.,]?\d)")  # in figures it counts something
 _PAST = re.compile(  # also the commonest of those that do not end so
     r"(?:\w{2,}ed|ran|was|were|had|began|became|took|came|went|made|said|fell|rose|grew|got|gave|left|lost|led|held|kept"
     r"|built|sent|spent|told|won|saw|knew|thought|brought|wrote|met|set|put|cut|let|hit)$"
@@ -151,10 +150,11 @@ def _numbers_hold(claim: str, spans: Sequence[str], language: str) -> bool:
     held = [tokens(span) for span in spans]
     if not _bounds(claim) <= {bound for span in spans for bound in _bounds(span)}:
         return False
+    counted = _ONE.search(claim) is not None
     return not any(_is_of_another(claim, span) for span in spans) and all(
         any(_has_number(token, following, inside) for inside in held)
         for token, following in _numbers(tokens(claim))
-        if not _is_small_talk(token, following) or re.search(r"(?<![\d.,])1(?![\d.,]?\d)", claim)
+        if counted or not _is_small_talk(token, following)
     )
 
 

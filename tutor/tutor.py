@@ -6,7 +6,6 @@ A question goes: condense → retrieve → find evidence → quote or refuse →
 from __future__ import annotations
 
 import logging
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -49,7 +48,7 @@ from tutor.types import (
     Turn,
     Usage,
 )
-from tutor.words import DIRECTION, stem
+from tutor.words import DIRECTION, UNSHOWABLE, stem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # these import Chroma and torch: seconds that only asking and ingesting need
@@ -65,7 +64,6 @@ log = logging.getLogger("tutor")
 _HISTORY = 40  # turns that are read; a chat model is told of those that do not fit in short
 _TITLE = 60
 LONGEST_TITLE = 120  # that somebody gives a conversation
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def check_supported(settings: Settings) -> None:
@@ -468,7 +466,7 @@ class Tutor:
         limit = self.settings.max_question_characters
         if len(question) > limit:
             raise TooLarge(f"The question is longer than {limit:,} characters. Ask it in fewer words.")
-        question = unicodedata.normalize("NFC", _CONTROL.sub(" ", question)).strip()
+        question = unicodedata.normalize("NFC", UNSHOWABLE.sub(" ", question)).strip()
         if not question:
             raise InputError("The question is empty. Type what you want to know.")
         return question
@@ -507,7 +505,7 @@ class Tutor:
         None takes it back. Raises `InputError` for a comment that is too long, `NotFound` for an unknown answer.
         """
         if feedback:
-            comment = unicodedata.normalize("NFC", _CONTROL.sub(" ", feedback.comment)).strip()
+            comment = unicodedata.normalize("NFC", UNSHOWABLE.sub(" ", feedback.comment)).strip()
             if len(comment) > LONGEST_COMMENT:
                 raise InputError(f"The comment is longer than {LONGEST_COMMENT:,} characters. Say it in fewer words.")
             feedback = feedback.model_copy(update={"comment": comment})
@@ -528,7 +526,7 @@ class Tutor:
 
     def rename_conversation(self, id: str, title: str, learner: str | None = None) -> ConversationInfo:
         """Give a conversation another title and return it; raises `InputError` for an unusable one, `NotFound`."""
-        title = unicodedata.normalize("NFC", _CONTROL.sub(" ", DIRECTION.sub("", title)))
+        title = unicodedata.normalize("NFC", UNSHOWABLE.sub(" ", DIRECTION.sub("", title)))
         title = " ".join(title.split())
         if not title:
             raise InputError("The name is empty. Type what this conversation is about.")

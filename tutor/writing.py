@@ -225,7 +225,8 @@ class Writing:
         if not alone and any(self._shown[id] in self.task.evidence.chosen for id in cited):
             return False
         chosen, far = self.task.evidence.chosen, FAR if explains else FALLS_SHORT
-        if not explains and max(map(_weighed, (self._shown[id] for id in cited))) < max(map(_weighed, chosen)) - far:
+        own, best = (max(c.score for c in those) for those in ([self._shown[id] for id in cited], chosen))
+        if not explains and odds_of(own) < odds_of(best) - far:
             return True  # however much it sounds like an answer
         return self._answering(claim) < max(self._answering(c.text) for c in chosen) - far
 
@@ -341,10 +342,6 @@ class Writing:
             if (gap and not self._is_told(candidate.text, claims))
             or self._answering(candidate.text) > said + (FALLS_SHORT if candidate in cited else 0.0)
         ]
-
-
-def _weighed(candidate: Candidate) -> float:
-    return odds_of(candidate.score)
 
 
 def _marked(body: str, markers: Sequence[int], end: str) -> str:

@@ -68,6 +68,11 @@ def open_button(course: str, cited: Cited, inside: str, look: str, name: str = "
     )
 
 
+def read_button(course: str, source: str, version: str, at: int, inside: str, look: str, name: str = "") -> str:
+    """Return a button that opens a source to be read on from ``at``, as `cite_button` does."""
+    return open_button(course, Cited(0, source, version, at, at), inside, look, name)
+
+
 def walk(course: str, cited: Sequence[Cited], source: str, version: str, start: int, end: int) -> str:
     """Return the buttons that lead from one citation of an answer to the next, with the place among them."""
     spans = [(one.source, one.version, one.start, one.end) for one in cited]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tutor.types import CourseHome, KeyDate, KeyTerm, Section, SourceOutline
-from tutor.web.citing import Cited, cite_button, open_button
+from tutor.web.citing import cite_button, read_button
 from tutor.web.escaping import escape, label
 from tutor.web.rendering import ask_button
 
@@ -64,7 +64,7 @@ def _section(course: str, source: SourceOutline, section: Section) -> str:
 
 
 def _read(course: str, source: SourceOutline, at: int, name: str) -> str:
-    return open_button(course, Cited(0, source.name, source.version, at, at), "Read", "small", name)
+    return read_button(course, source.name, source.version, at, "Read", "small", name)
 
 
 def _dates(dates: Sequence[KeyDate]) -> str:

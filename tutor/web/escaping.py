@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from html import escape as _escape
 
-from tutor.words import DIRECTION
-
-_UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+from tutor.words import DIRECTION, UNSHOWABLE
 
 
 def escape(text: str) -> str:
     """Return ``text`` as HTML that shows those characters; a control becomes a space or U+FFFD, one for one."""
-    return _escape(_UNSHOWABLE.sub(lambda found: " " if found.group().isspace() else "\ufffd", text), quote=True)
+    return _escape(UNSHOWABLE.sub(lambda found: " " if found.group().isspace() else "\ufffd", text), quote=True)
 
 
 def label(text: str) -> str:

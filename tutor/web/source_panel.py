@@ -9,7 +9,7 @@ from itertools import groupby, pairwise
 
 from tutor.types import Heading, StoredSource
 from tutor.web.actions import source_link
-from tutor.web.citing import Cited, open_button, pack, tone, walk
+from tutor.web.citing import Cited, pack, read_button, tone, walk
 from tutor.web.escaping import escape, label
 from tutor.web.rendering import render_notice
 
@@ -161,7 +161,7 @@ def _cut(stored: StoredSource, at: int, name: str) -> str:
 
 
 def _read_button(stored: StoredSource, at: int, inside: str, look: str) -> str:
-    return open_button(stored.course, Cited(0, stored.name, stored.version, at, at), inside, look)
+    return read_button(stored.course, stored.name, stored.version, at, inside, look)
 
 
 def _paragraph(stored: StoredSource, a: int, b: int, quotes: Sequence[_Quote], is_here: bool) -> str:

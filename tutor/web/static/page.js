@@ -83,7 +83,7 @@
     if (!isOpen("source-open")) return false;
     setOpen("source-open", false);
     markOpened("");
-    const buttons = [...document.querySelectorAll(CITING)].filter((b) => keyOf(b) === opener?.key);
+    const buttons = [...document.querySelectorAll(CITING)].filter((b) => keyOf(b) === opener.key);
     const near = buttons.filter((b) => opener.exchange?.contains(b)); // the same may have been said twice
     const among = near.length ? near : buttons;
     (among.find((b) => b.classList[0] === opener.look) ?? among[0] ?? question())?.focus();
