@@ -213,7 +213,7 @@ def test_an_answer_that_fails_or_is_stopped_replaces_nothing(
     stop.set()
     with pytest.raises(Stopped):
         list(pieces)
-    monkeypatch.setattr("tutor.tutor._held", failing)
+    monkeypatch.setattr("tutor.conversations.cited_ids", failing)
     with pytest.raises(NotReady):
         lesson_tutor.ask("great-leap-forward", "Why?", first.conversation, replaces=message)
     assert [held.answer for held in lesson_tutor.conversation(first.conversation).messages] == [first]

@@ -7,7 +7,7 @@ moving that pointer is the one transaction that makes a new version live.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Lock
@@ -31,12 +31,13 @@ from sqlalchemy import (
     UniqueConstraint,
     create_engine,
     event,
+    select,
 )
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
-from tutor.errors import NotReady, SetupError
-from tutor.types import Block, Model, Source
+from tutor.errors import Conflict, NotFound, NotReady, SetupError
+from tutor.types import Block, Citation, Model, Source
 
 MEND = "Put a copy of the database back, or move it away to begin anew."
 
@@ -249,6 +250,34 @@ class Records:
             session.connection(execution_options={"tutor_writes": True})
             yield session
             session.commit()
+
+
+def live_course(session: Session, course: str) -> Course:
+    """Return a course that can be asked; raises `NotFound` with those that there are."""
+    row = session.get(Course, course)
+    if row is None or row.live is None:
+        known = ", ".join(session.scalars(select(Course.id).where(Course.live_id.is_not(None)).order_by(Course.id)))
+        have = f"The courses are: {known}." if known else "There is no course yet: tutor ingest FILE --course NAME."
+        raise NotFound(f"There is no course {course[:80]!r}. {have}")
+    return row
+
+
+def live_sources(session: Session, course: str) -> list[SourceVersion]:
+    """Return the sources that a course holds now, in order; raises `NotFound`."""
+    row = live_course(session, course)
+    return [member.source_version for member in row.live.members] if row.live else []
+
+
+def cited_ids(session: Session, course: str, cited: Iterable[Citation]) -> list[int]:
+    """Return the ids of the texts that are cited; raises `Conflict` if one is no longer held."""
+    held = []
+    for name, version in {(citation.source, citation.version) for citation in cited}:
+        query = select(SourceVersion.id).filter_by(course_id=course, name=name, version=version)
+        id = session.scalar(query)
+        if id is None:
+            raise Conflict(f"The course {course!r} has just changed. Ask again.")
+        held.append(id)
+    return held
 
 
 _migrating = Lock()

@@ -8,12 +8,10 @@ from __future__ import annotations
 import logging
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from threading import Event, Lock, RLock
 from time import perf_counter
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -23,14 +21,14 @@ from tutor import answering, highlights, suggestions
 from tutor.answering import Draft
 from tutor.budget import Budget
 from tutor.chat import check_going, open_chat
+from tutor.conversations import Conversations
 from tutor.errors import Conflict, InputError, NotFound, SetupError, TooLarge, TutorError
 from tutor.language import detect
 from tutor.library import Library, bundled_courses, read_manifest
-from tutor.records import CitedSource, ConversationRow, Course, CourseOptions, MessageRow, Records, SourceVersion
+from tutor.records import Course, CourseOptions, Records, SourceVersion, cited_ids, live_course, live_sources
 from tutor.settings import Settings
 from tutor.spelling import correct
 from tutor.types import (
-    LONGEST_COMMENT,
     Answer,
     Citation,
     Conversation,
@@ -48,7 +46,7 @@ from tutor.types import (
     Turn,
     Usage,
 )
-from tutor.words import DIRECTION, UNSHOWABLE, stem
+from tutor.words import UNSHOWABLE, stem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # these import Chroma and torch: seconds that only asking and ingesting need
@@ -60,10 +58,6 @@ if TYPE_CHECKING:  # these import Chroma and torch: seconds that only asking and
     from tutor.index import CourseIndex, Progress, Store
 
 log = logging.getLogger("tutor")
-
-_HISTORY = 40  # turns that are read; a chat model is told of those that do not fit in short
-_TITLE = 60
-LONGEST_TITLE = 120  # that somebody gives a conversation
 
 
 def check_supported(settings: Settings) -> None:
@@ -83,6 +77,7 @@ class Tutor:
         self.records = Records(settings.database)
         self.budget = Budget(self.records, settings.model_tokens_per_day, settings.prices)
         self.library = Library(self.records)
+        self._conversations = Conversations(self.records)
         self._store: Store | None = None
         self._embedder: Embedder | None = None
         self._grounder: Grounder | None = None
@@ -207,7 +202,7 @@ class Tutor:
     def home(self, course: str) -> CourseHome:
         """Return what ``course`` offers to begin with: outline, key dates, key terms; raises `NotFound`."""
         with self.records.read() as session:
-            row = _course(session, course)
+            row = live_course(session, course)
             info = self._course_info(row)
             version = row.live.id if row.live else 0
             if version not in self._homes:
@@ -243,13 +238,13 @@ class Tutor:
         with self.records.read() as session:
             return tuple(
                 SourceInfo(name=s.name, title=s.title, version=s.version, characters=len(s.text))
-                for s in _live_sources(session, course)
+                for s in live_sources(session, course)
             )
 
     def source(self, course: str, name: str, version: str | None = None) -> StoredSource:
         """Return a source with its stored text, at ``version`` or as the course holds it now; raises `NotFound`."""
         with self.records.read() as session:
-            live = next((s for s in _live_sources(session, course) if s.name == name), None)
+            live = next((s for s in live_sources(session, course) if s.name == name), None)
             row = live
             if version and (live is None or live.version != version):
                 row = session.scalar(select(SourceVersion).filter_by(course_id=course, name=name, version=version))
@@ -335,10 +330,9 @@ class Tutor:
     ) -> Iterator[str | Answer]:
         started = perf_counter()
         with self.records.read() as session:
-            row = _course(session, course)
+            row = live_course(session, course)
             title, language, options = row.title, row.language, row.options
-            earlier = _conversation(session, conversation, course, learner).messages if conversation else []
-            heard = _turns(_without(earlier, replaces))
+        heard = self._conversations.heard(conversation, course, learner, replaces) if conversation else ()
         turns = (*history, *heard)
         from tutor.chain import Asked  # it loads LangChain: seconds that only asking needs
 
@@ -361,7 +355,7 @@ class Tutor:
         with self.records.read() as session:
             questions = [*(turn.question for turn in turns), question, asked.alone]
             suggested = self._suggest(session, course, draft.citations or draft.nearest, questions)
-            _held(session, course, (*draft.citations, *draft.nearest))
+            cited_ids(session, course, (*draft.citations, *draft.nearest))
         answer = Answer(
             question=question,
             standalone_question=asked.alone,
@@ -387,14 +381,14 @@ class Tutor:
         )
         rest = answering.pieces(draft.text[len(said) :])
         if stop is None:
-            self._remember(answer, learner, conversation is None, replaces)
+            self._conversations.remember(answer, learner, conversation is None, replaces)
             yield from rest
         else:
             try:
                 yield from _going(rest, stop)
             finally:  # a student who leaves finds it when they come back
                 if not stop.is_set():
-                    self._remember(answer, learner, conversation is None, replaces)
+                    self._conversations.remember(answer, learner, conversation is None, replaces)
         yield answer
 
     def _path(
@@ -446,7 +440,7 @@ class Tutor:
         self, session: Session, course: str, near: Sequence[Citation], asked: Sequence[str]
     ) -> tuple[str, ...]:
         if not near:
-            return self._first_questions(_course(session, course))
+            return self._first_questions(live_course(session, course))
         query = select(SourceVersion).filter_by(course_id=course, name=near[0].source, version=near[0].version)
         row = session.scalar(query)
         return suggestions.next_questions(row.source(), near[0].start, asked) if row else ()
@@ -454,7 +448,7 @@ class Tutor:
     def index(self, course: str) -> CourseIndex:
         """Return the live index of ``course``, opened once."""
         with self.records.read() as session:
-            row = _course(session, course)
+            row = live_course(session, course)
             name, language = row.live.index_name if row.live else "", row.language
         with self._loading:
             held = self._indexes.get(course)
@@ -478,93 +472,32 @@ class Tutor:
 
         Raises `NotFound` for an unknown one, or one of another learner.
         """
-        with self.records.read() as session:
-            row = _conversation(session, id, None, learner)
-            live = {(s.name, s.version) for s in _live_sources(session, row.course_id)}
-            messages = tuple(
-                Message(
-                    id=m.id,
-                    created_at=m.created_at,
-                    answer=_with_changes(Answer.model_validate(m.answer), live),
-                    feedback=Feedback.model_validate(m.feedback) if m.feedback else None,
-                )
-                for m in row.messages
-            )
-            return Conversation(**_info(row).model_dump(), messages=messages)
+        return self._conversations.read(id, learner)
 
     def message(self, id: str, message: str, learner: str | None = None) -> Message:
         """Return one exchange of a conversation; raises `NotFound` where it is not there or was replaced."""
-        for held in self.conversation(id, learner).messages:
-            if held.id == message:
-                return held
-        raise _no_answer(message)
+        return self._conversations.message(id, message, learner)
 
     def feedback(self, id: str, message: str, feedback: Feedback | None, learner: str | None = None) -> Feedback | None:
         """Keep with an answer what a student thinks of it, in place of what they thought before, and return it.
 
         None takes it back. Raises `InputError` for a comment that is too long, `NotFound` for an unknown answer.
         """
-        if feedback:
-            comment = unicodedata.normalize("NFC", UNSHOWABLE.sub(" ", feedback.comment)).strip()
-            if len(comment) > LONGEST_COMMENT:
-                raise InputError(f"The comment is longer than {LONGEST_COMMENT:,} characters. Say it in fewer words.")
-            feedback = feedback.model_copy(update={"comment": comment})
-        with self.records.write() as session:
-            row = _message(_conversation(session, id, None, learner), message)
-            row.feedback = feedback.model_dump(mode="json") if feedback else None
-        return feedback
+        return self._conversations.feedback(id, message, feedback, learner)
 
     def conversations(
         self, course: str | None = None, learner: str | None = None, matching: str = ""
     ) -> tuple[ConversationInfo, ...]:
         """Return the conversations (of ``course``), the latest first; only those with all words of ``matching``."""
-        words = unicodedata.normalize("NFC", matching).casefold().split()
-        query = select(ConversationRow).filter_by(learner=learner).order_by(ConversationRow.updated_at.desc())
-        with self.records.read() as session:
-            rows = session.scalars(query.filter_by(course_id=course) if course else query)
-            return tuple(_info(row) for row in rows if all(word in row.title.casefold() for word in words))
+        return self._conversations.listed(course, learner, matching)
 
     def rename_conversation(self, id: str, title: str, learner: str | None = None) -> ConversationInfo:
         """Give a conversation another title and return it; raises `InputError` for an unusable one, `NotFound`."""
-        title = unicodedata.normalize("NFC", UNSHOWABLE.sub(" ", DIRECTION.sub("", title)))
-        title = " ".join(title.split())
-        if not title:
-            raise InputError("The name is empty. Type what this conversation is about.")
-        if len(title) > LONGEST_TITLE:
-            raise InputError(f"The name is longer than {LONGEST_TITLE} characters. Choose a shorter one.")
-        with self.records.write() as session:
-            row = _conversation(session, id, None, learner)
-            row.title = title
-            return _info(row)
+        return self._conversations.rename(id, title, learner)
 
     def delete_conversation(self, id: str, learner: str | None = None) -> None:
         """Delete a conversation with its answers; raises `NotFound`."""
-        with self.records.write() as session:
-            session.delete(_conversation(session, id, None, learner))
-
-    def _remember(self, answer: Answer, learner: str | None, begins: bool, replaces: str | None) -> None:
-        """Store the answer, which may begin its conversation or take the place of its last message.
-
-        Raises `Conflict` if a text that it quotes is no longer held or the message to replace is not the last one any
-        more, `NotFound` if its conversation is gone.
-        """
-        with self.records.write() as session:
-            if begins:
-                title = _title(answer.question)
-                row = ConversationRow(id=answer.conversation, course_id=answer.course, learner=learner, title=title)
-                session.add(row)
-            else:
-                row = _conversation(session, answer.conversation, answer.course, learner)
-            kept = _without(row.messages, replaces)
-            for replaced in row.messages[len(kept) :]:
-                if not kept and row.title == _title(replaced.answer["question"]):
-                    row.title = _title(answer.question)
-                row.messages.remove(replaced)
-            row.updated_at = datetime.now(UTC)
-            message = MessageRow(id=f"m_{ULID()}", answer=answer.model_dump(mode="json"))
-            row.messages.append(message)
-            held = _held(session, answer.course, (*answer.citations, *answer.nearest))
-            message.cited += [CitedSource(source_version_id=id) for id in held]
+        self._conversations.delete(id, learner)
 
 
 class _Texts:
@@ -585,86 +518,11 @@ class _Texts:
         return self._read[source, version]
 
 
-def _course(session: Session, course: str) -> Course:
-    row = session.get(Course, course)
-    if row is None or row.live is None:
-        known = ", ".join(session.scalars(select(Course.id).where(Course.live_id.is_not(None)).order_by(Course.id)))
-        have = f"The courses are: {known}." if known else "There is no course yet: tutor ingest FILE --course NAME."
-        raise NotFound(f"There is no course {course[:80]!r}. {have}")
-    return row
-
-
-def _held(session: Session, course: str, cited: Iterable[Citation]) -> list[int]:
-    """Return the ids of the texts that are cited; raises `Conflict` if one is no longer held."""
-    held = []
-    for name, version in {(citation.source, citation.version) for citation in cited}:
-        query = select(SourceVersion.id).filter_by(course_id=course, name=name, version=version)
-        id = session.scalar(query)
-        if id is None:
-            raise Conflict(f"The course {course!r} has just changed. Ask again.")
-        held.append(id)
-    return held
-
-
 def _going(pieces: Iterable[str], stop: Event | None) -> Iterator[str]:
     """Yield from ``pieces``; raises `Stopped` once ``stop`` is set."""
     for piece in pieces:
         yield piece
         check_going(stop)
-
-
-def _live_sources(session: Session, course: str) -> list[SourceVersion]:
-    row = _course(session, course)
-    return [member.source_version for member in row.live.members] if row.live else []
-
-
-def _conversation(session: Session, id: str, course: str | None, learner: str | None) -> ConversationRow:
-    row = session.get(ConversationRow, id)
-    if row is None or row.learner != learner or (course and row.course_id != course):
-        raise NotFound(f"There is no conversation {id[:80]!r} here. Leave it out to begin a new one.")
-    return row
-
-
-def _message(row: ConversationRow, id: str) -> MessageRow:
-    found = next((message for message in row.messages if message.id == id), None)
-    if found is None:
-        raise _no_answer(id)
-    return found
-
-
-def _no_answer(id: str) -> NotFound:
-    return NotFound(f"There is no answer {id[:80]!r} in this conversation. Read the conversation again.")
-
-
-def _without(messages: list[MessageRow], replaced: str | None) -> list[MessageRow]:
-    """Return the messages without the one that is to be replaced, which has to be the last."""
-    if replaced is None:
-        return messages
-    if not messages or messages[-1].id != replaced:
-        raise Conflict("This is no longer the last question of the conversation. Open it again, then ask once more.")
-    return messages[:-1]
-
-
-def _turns(messages: list[MessageRow]) -> tuple[Turn, ...]:
-    answers: list[dict[str, Any]] = [message.answer for message in messages[-_HISTORY:]]
-    return tuple(Turn(a["question"], a["standalone_question"], a["answer"], a.get("language", "en")) for a in answers)
-
-
-def _title(question: str) -> str:
-    return question if len(question) <= _TITLE else f"{question[:_TITLE].rstrip()}…"
-
-
-def _info(row: ConversationRow) -> ConversationInfo:
-    return ConversationInfo(
-        id=row.id, course=row.course_id, title=row.title, created_at=row.created_at, updated_at=row.updated_at
-    )
-
-
-def _with_changes(answer: Answer, live: set[tuple[str, str]]) -> Answer:
-    def checked(citations: tuple[Citation, ...]) -> tuple[Citation, ...]:
-        return tuple(c.model_copy(update={"changed": (c.source, c.version) not in live}) for c in citations)
-
-    return answer.model_copy(update={"citations": checked(answer.citations), "nearest": checked(answer.nearest)})
 
 
 def _timings(path: Chain, started: float, ended: float) -> Timings:

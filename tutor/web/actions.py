@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from tutor import export
-from tutor.tutor import LONGEST_TITLE
+from tutor.conversations import LONGEST_TITLE
 from tutor.types import LONGEST_COMMENT, Answer, ConversationInfo, Feedback, FeedbackReason, Message, StoredSource
 from tutor.web.escaping import escape, label
 

@@ -11,8 +11,9 @@ from fastapi.sse import EventSourceResponse, format_sse_event
 from pydantic import BaseModel, ConfigDict, Field
 
 from tutor import export
+from tutor.conversations import LONGEST_TITLE
 from tutor.errors import NotReady, TutorError
-from tutor.tutor import LONGEST_TITLE, Tutor
+from tutor.tutor import Tutor
 from tutor.types import Answer, Conversation, ConversationInfo, CourseInfo, Feedback, SourceInfo, StoredSource
 from tutor.web.problems import Problem, documented
 
