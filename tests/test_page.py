@@ -330,7 +330,7 @@ def test_a_page_opened_after_a_failed_start_says_so_at_once(visit, lesson_tutor,
 
 def test_a_finished_answer_is_announced_once(visit):
     page = visit()
-    said = page.locator("#said [aria-live=polite]")
+    said = page.locator("#announced [aria-live=polite]")
     ask(page, FOUND)
     expect(said).to_contain_text("Answer:")
     assert page.locator("#transcript [aria-live], #live [aria-live]").count() == 0

@@ -9,6 +9,7 @@ from tutor import export
 from tutor.conversations import LONGEST_TITLE
 from tutor.types import LONGEST_COMMENT, Answer, ConversationInfo, Feedback, FeedbackReason, Message, StoredSource
 from tutor.web.escaping import escape, label
+from tutor.web.texts import Texts
 
 _ENTRY = {
     "rename": "Rename",
@@ -21,11 +22,11 @@ _ENTRY = {
 
 
 _REASONS: dict[FeedbackReason, str] = {
-    "wrong": "It is wrong",
-    "not_asked": "It is not what I asked",
-    "hard": "It is hard to understand",
-    "incomplete": "Something is missing",
-    "other": "Something else",
+    "wrong": "reason-wrong",
+    "not_asked": "reason-not-asked",
+    "hard": "reason-hard",
+    "incomplete": "reason-incomplete",
+    "other": "reason-other",
 }
 
 
@@ -93,54 +94,54 @@ def source_link(stored: StoredSource, start: int, end: int) -> str:
     )
 
 
-def render_search() -> str:
+def render_search(say: Texts) -> str:
     """Return the box that filters the list of conversations as one types."""
     return (
-        '<label for="search-words">Search your conversations</label>'
+        f'<label for="search-words">{say("search-conversations")}</label>'
         '<input id="search-words" type="search" dir="auto" autocomplete="off" maxlength="200">'
     )
 
 
-def render_editing() -> str:
+def render_editing(say: Texts) -> str:
     """Return what is said above the box while the last question is being edited."""
     return (
-        '<p class="notice hint" hidden>What you send now takes the place of your last question and its answer. '
-        '<button type="button" class="reword" data-event="keep">Keep them</button></p>'
+        f'<p class="notice hint" hidden>{say("editing")} '
+        f'<button type="button" class="reword" data-event="keep">{say("keep-them")}</button></p>'
     )
 
 
-def render_dialogs() -> str:
+def render_dialogs(say: Texts) -> str:
     """Return the dialogs of the page, all of them closed."""
     rename = (
-        '<label for="new-name">Name</label><input id="new-name" name="title" dir="auto" autocomplete="off" '
+        f'<label for="new-name">{say("name")}</label><input id="new-name" name="title" dir="auto" autocomplete="off" '
         f'maxlength="{LONGEST_TITLE}" required>'
     )
-    delete = '<p><bdi class="which"></bdi></p><p>Its questions and answers are then gone for good.</p>'
+    delete = f'<p><bdi class="which"></bdi></p><p>{say("delete-warning")}</p>'
     feedback = (
-        f"<fieldset><legend>Choose one, if you like</legend>{_reasons()}</fieldset>"
-        '<label for="comment">In your own words, if you like</label>'
+        f"<fieldset><legend>{say('choose-one')}</legend>{_reasons(say)}</fieldset>"
+        f'<label for="comment">{say("own-words")}</label>'
         f'<textarea id="comment" name="comment" rows="3" maxlength="{LONGEST_COMMENT}" dir="auto"></textarea>'
-        '<p class="small">It is kept together with the answer, for those who look after this tutor.</p>'
-        '<button type="button" class="back" data-event="unjudge">Take my feedback back</button>'
+        f'<p class="small">{say("feedback-kept")}</p>'
+        f'<button type="button" class="back" data-event="unjudge">{say("take-back")}</button>'
     )
     return (
-        _dialog("rename", "Rename this conversation", rename, "Save")
-        + _dialog("delete", "Delete this conversation?", delete, "Delete", "danger")
-        + _dialog("feedback", "What is not good about this answer?", feedback, "Send")
+        _dialog(say, "rename", say("rename-title"), rename, say("save"))
+        + _dialog(say, "delete", say("delete-title"), delete, say("delete"), "danger")
+        + _dialog(say, "feedback", say("feedback-title"), feedback, say("send"))
     )
 
 
-def _reasons() -> str:
+def _reasons(say: Texts) -> str:
     return "".join(
-        f'<label class="reason"><input type="radio" name="reason" value="{reason}"> {said}</label>'
-        for reason, said in _REASONS.items()
+        f'<label class="reason"><input type="radio" name="reason" value="{reason}"> {say(key)}</label>'
+        for reason, key in _REASONS.items()
     )
 
 
-def _dialog(name: str, title: str, inside: str, decide: str, look: str = "decide") -> str:
+def _dialog(say: Texts, name: str, title: str, inside: str, decide: str, look: str = "decide") -> str:
     return (
         f'<dialog id="{name}-dialog" data-decides="{name}" aria-labelledby="{name}-title"><form method="dialog">'
         f'<h2 id="{name}-title">{title}</h2>{inside}<p class="trouble" role="alert"></p><div class="choices">'
-        '<button type="button" data-event="cancel">Cancel</button>'
+        f'<button type="button" data-event="cancel">{say("cancel")}</button>'
         f'<button type="submit" class="{look}">{decide}</button></div></form></dialog>'
     )

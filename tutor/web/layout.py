@@ -10,6 +10,7 @@ from urllib.parse import quote
 import gradio as gr
 
 from tutor.web.actions import render_dialogs, render_editing, render_search
+from tutor.web.texts import LANGUAGES, Texts, build_i18n, for_script
 
 # Hands what `page.js` sends to the listeners; their names have to stand here in quotes for Gradio to know them.
 _BRIDGE = """
@@ -23,9 +24,10 @@ _BOOK = (
     '<path d="M20 5.5C17.5 4 14.5 4 12 6v13c2.5-2 5.5-2 8-.5z" opacity=".55"/>'
 )
 _BRAND = f'<div class="brand"><svg viewBox="0 0 24 24" aria-hidden="true">{_BOOK}</svg>Tutor</div>'
-_MENU = '<button type="button" class="menu" data-event="menu" aria-controls="rail" aria-expanded="false">Menu</button>'
-_SHUT = '<button type="button" class="shut" data-event="menu" aria-label="Close the menu">×</button>'
 _ICON = quote(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="3 2 18 20" fill="#1d5f57">{_BOOK}</svg>')
+
+
+_SCRIPTS = ("base.js", "source.js", "conversation.js", "page.js")  # one script, in this order
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,12 @@ class Parts:
     """The components that handlers fill."""
 
     memory: gr.BrowserState
+    top: gr.HTML
+    search: gr.HTML
+    languages: gr.HTML
+    bar: gr.HTML
+    editing: gr.HTML
+    dialogs: gr.HTML
     picker: gr.Dropdown
     fresh: gr.Button
     found: gr.HTML
@@ -46,15 +54,21 @@ class Parts:
     send: gr.Button
     stop: gr.Button
     panel: gr.HTML
-    said: gr.HTML
+    announced: gr.HTML
     timer: gr.Timer
 
 
 def build_head() -> str:
     """Return what goes into the page's ``<head>``: its icon, style and script, all inline."""
-    style, script = ((files("tutor.web") / "static" / name).read_text("utf-8") for name in ("page.css", "page.js"))
+    style = _static("page.css")
+    script = "\n".join([f"const SAID = {for_script()};", *map(_static, _SCRIPTS)])
     # Not as css=, because Gradio rewrites its selectors and would miss those above its own container.
-    return f'<link rel="icon" href="data:image/svg+xml,{_ICON}"><style>{style}</style><script>{script}</script>'
+    run = f'(() => {{ "use strict";\n{script}}})();'
+    return f'<link rel="icon" href="data:image/svg+xml,{_ICON}"><style>{style}</style><script>{run}</script>'
+
+
+def _static(name: str) -> str:
+    return (files("tutor.web") / "static" / name).read_text("utf-8")
 
 
 def build_theme() -> gr.themes.Base:
@@ -72,6 +86,28 @@ def _html(value: str = "", **options: Any) -> gr.HTML:
     return gr.HTML(value, apply_default_css=False, **options)
 
 
+def render_frame(parts: Parts, say: Texts) -> dict[gr.HTML, str]:
+    """Return what the parts hold that never change while the page is open."""
+    menu = '<button type="button" class="menu" data-event="menu" aria-controls="rail" aria-expanded="false">'
+    shut = f'<button type="button" class="shut" data-event="menu" aria-label="{say("close-menu")}">×</button>'
+    return {
+        parts.top: f'<div class="top">{_BRAND}{shut}</div>',
+        parts.bar: f'<div class="bar">{menu}{say("menu")}</button>{_BRAND}</div>',
+        parts.search: render_search(say),
+        parts.languages: _languages(say),
+        parts.editing: render_editing(say),
+        parts.dialogs: render_dialogs(say),
+    }
+
+
+def _languages(say: Texts) -> str:
+    choices = "".join(
+        f'<option value="{code}" lang="{code}"{" selected" * (code == say.language)}>{name}</option>'
+        for code, name in LANGUAGES.items()
+    )
+    return f'<label for="language">{say("language")}</label><select id="language">{choices}</select>'
+
+
 def build_bridge() -> gr.HTML:
     """Return the unseen component whose events are what `page.js` sends: ``suggest``, ``cite``, ``rename``, …"""
     return _html(elem_id="bridge", js_on_load=_BRIDGE)
@@ -79,39 +115,42 @@ def build_bridge() -> gr.HTML:
 
 def lay_out() -> Parts:
     """Return the components of the page, put in their places in the ``gr.Blocks`` that is open."""
+    said = build_i18n()
     with gr.Row(elem_id="app"):
         with gr.Column(elem_id="rail"):
-            _html(f'<div class="top">{_BRAND}{_SHUT}</div>')
-            picker = gr.Dropdown(label="Course", elem_id="course", filterable=False, interactive=True)
-            fresh = gr.Button("New conversation", elem_id="fresh")
-            _html(render_search(), elem_id="search")
+            top = _html()
+            picker = gr.Dropdown(label=said("course"), elem_id="course", filterable=False, interactive=True)
+            fresh = gr.Button(said("new-conversation"), elem_id="fresh")
+            search = _html(elem_id="search")
             found = _html(elem_id="found", js_on_load=_LIVE)
             history = _html(elem_id="history")
+            languages = _html(elem_id="languages")
         with gr.Column(elem_id="chat"):
-            _html(f'<div class="bar">{_MENU}{_BRAND}</div>', elem_id="bar")
+            bar = _html(elem_id="bar")
             with gr.Column(elem_id="thread"):
                 transcript = _html(elem_id="transcript")
                 live = _html(elem_id="live")
             with gr.Column(elem_id="composer"):
                 warming = _html(js_on_load=_LIVE)
                 notice = _html(elem_id="notice", js_on_load=_LIVE)
-                _html(render_editing(), elem_id="editing", js_on_load=_LIVE)
+                editing = _html(elem_id="editing", js_on_load=_LIVE)
                 replaces = gr.Textbox(elem_id="replaces", label="Replaces", visible="hidden")  # filled by `page.js`
                 with gr.Row(elem_id="ask"):
                     box = gr.Textbox(
-                        label="Your question", show_label=False, container=False, elem_id="question",
-                        placeholder="Ask about this course…", lines=1, max_lines=6,
+                        label=said("your-question"), show_label=False, container=False, elem_id="question",
+                        placeholder=said("ask-placeholder"), lines=1, max_lines=6,
                     )  # fmt: skip
-                    send = gr.Button("Ask", variant="primary", elem_id="send")
-                    stop = gr.Button("Stop", elem_id="stop", visible=False)
+                    send = gr.Button(said("ask"), variant="primary", elem_id="send")
+                    stop = gr.Button(said("stop"), elem_id="stop", visible=False)
         panel = _html(elem_id="source")
-    _html(render_dialogs(), elem_id="dialogs")
+    dialogs = _html(elem_id="dialogs")
     _html(elem_id="told", js_on_load=_LIVE)  # `page.js` says there what it has done
     return Parts(
         # The key only keeps Gradio from drawing a new one at each start, which would lose the conversation.
         memory=gr.BrowserState({}, storage_key="tutor", secret="tutor-page-state"),
-        said=_html(elem_id="said", js_on_load=_LIVE),
+        announced=_html(elem_id="announced", js_on_load=_LIVE),
         timer=gr.Timer(1, active=False),
+        top=top, search=search, languages=languages, bar=bar, editing=editing, dialogs=dialogs,
         picker=picker, fresh=fresh, found=found, history=history, transcript=transcript, live=live,
         warming=warming, notice=notice, box=box, replaces=replaces, send=send, stop=stop, panel=panel,
     )  # fmt: skip

@@ -19,8 +19,9 @@ from fastapi import FastAPI
 from tutor.errors import NotFound, Stopped, TutorError
 from tutor.types import Answer, Conversation
 from tutor.web import citing, course_home, rendering, source_panel
-from tutor.web.layout import Parts, build_bridge, build_head, build_theme, lay_out
+from tutor.web.layout import Parts, build_bridge, build_head, build_theme, lay_out, render_frame
 from tutor.web.stopping import until_stopped
+from tutor.web.texts import COOKIE, Texts, build_i18n, choose
 
 if TYPE_CHECKING:
     from tutor.tutor import Tutor
@@ -72,6 +73,7 @@ def mount_page(app: FastAPI, tutor: Tutor, path: str = "/") -> FastAPI:
             path,
             theme=build_theme(),
             head=build_head(),
+            i18n=build_i18n(),
             allowed_paths=[],
             max_file_size="1kb",
             show_error=False,
@@ -96,7 +98,8 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
     def open_page(memory: Memory | None, tab: gr.Request) -> Updates:
         memory = memory or {}
         shown = open_address(tutor, parts, dict(tab.query_params), memory)
-        return shown | _start(tutor, parts, shown.get(parts.memory, memory).get("course"))
+        start = _start(tutor, parts, shown.get(parts.memory, memory).get("course"))
+        return render_frame(parts, reader(tab)) | shown | start
 
     def look_again(memory: Memory | None, tab: gr.Request) -> Updates:
         if _warming_up(tutor):
@@ -288,7 +291,7 @@ def ask(
         parts.transcript: gr.skip() if conversation else rendering.BEGUN,
         parts.live: rendering.render_pending(question, text, status),
         parts.notice: "",
-        parts.said: "",
+        parts.announced: "",
     }
     try:
         for piece in until_stopped(
@@ -298,7 +301,7 @@ def ask(
                 yield show(tutor, parts, course, piece.conversation) | {
                     parts.box: gr.Textbox(value=draft, interactive=True),
                     parts.panel: gr.skip(),
-                    parts.said: rendering.announcement(piece),
+                    parts.announced: rendering.announcement(piece),
                     parts.notice: rendering.render_notice(REPLACED if replaces else "", "hint"),
                 }
             else:
@@ -354,6 +357,11 @@ def _conversation(tutor: Tutor, id: str | None) -> Conversation | None:
         return tutor.conversation(id) if id else None
     except NotFound:  # deleted since, or the state folder is another one
         return None
+
+
+def reader(tab: gr.Request) -> Texts:
+    """Return the page's words in the language of whoever looks at it."""
+    return choose(tab.cookies.get(COOKIE), tab.headers.get("accept-language", ""))
 
 
 def _data(event: gr.EventData) -> dict[str, Any]:
