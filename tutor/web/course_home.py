@@ -18,7 +18,7 @@ def render_home(say: Texts, home: CourseHome) -> str:
     course = home.course
     questions = "".join(f"<li>{ask_button(question)}</li>" for question in course.first_questions)
     return (
-        f'<section class="welcome here" data-course="{escape(course.id)}"><h1 dir="auto">{label(course.title)}</h1>'
+        f'<section class="welcome here" data-course="{escape(course.id)}"><h1><bdi>{label(course.title)}</bdi></h1>'
         f"<p>{say('home-intro')}</p>"
         f"{_part(say('begin-with'), f'<ul class=first>{questions}</ul>') if questions else ''}"
         f"{_outline(say, course.id, home.outline, course.sources)}{_dates(say, home.dates)}{_terms(say, home.terms)}"
@@ -41,14 +41,14 @@ def _outline(say: Texts, course: str, sources: Sequence[SourceOutline], of: int)
 
 
 def _source(say: Texts, course: str, source: SourceOutline, is_open: bool) -> str:
-    title = f"<h3>{label(source.title)}</h3>"
+    title = f"<h3><bdi>{label(source.title)}</bdi></h3>"
     read = _read(say, course, source, 0, label(source.title))
     if not source.sections:
-        return f'<div class="source" dir="auto"><div class="row">{title}{read}</div></div>'
+        return f'<div class="source"><div class="row">{title}{read}</div></div>'
     sections = "".join(_section(say, course, source, section) for section in source.sections)
     count = say("sections", count=len(source.sections))
     return (
-        f'<div class="source" dir="auto"><div class="row">{title}{read}</div>'
+        f'<div class="source"><div class="row">{title}{read}</div>'
         f"<details{' open' * is_open}><summary>{count}</summary><ol>{sections}</ol></details></div>"
     )
 
@@ -74,7 +74,7 @@ def _dates(say: Texts, dates: Sequence[KeyDate]) -> str:
     for date in dates:
         quote = date.place.quote
         said = quote.removeprefix(date.when).lstrip(" \n:,–—-") if quote.startswith(date.when) else quote
-        inside = f'<strong>{escape(date.when)}</strong> <span dir="auto">{escape(said)}</span>'
+        inside = f'<strong dir="auto">{escape(date.when)}</strong> <span dir="auto">{escape(said)}</span>'
         items.append(f"<li>{cite_button(date.place, inside, 'date')}</li>")
     return _part(say("key-dates"), f'<ol class="timeline">{"".join(items)}</ol>') if items else ""
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import gradio as gr
 
 from tutor.web.actions import render_dialogs, render_editing, render_search
-from tutor.web.texts import GRADIO, LANGUAGES, Texts, for_script, texts
+from tutor.web.texts import LANGUAGES, Texts, for_script, texts
 
 # Hands what `page.js` sends to the listeners; their names have to stand here in quotes for Gradio to know them.
 _BRIDGE = """
@@ -27,6 +27,7 @@ _BRAND = f'<div class="brand"><svg viewBox="0 0 24 24" aria-hidden="true">{_BOOK
 _ICON = quote(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="3 2 18 20" fill="#1d5f57">{_BOOK}</svg>')
 
 
+_GRADIO = {"zh": "zh-CN"}  # what Gradio calls a language where it is not its code
 _LABELS = ("course", "new-conversation", "your-question", "ask-placeholder", "ask", "stop")
 _SCRIPTS = ("base.js", "source.js", "conversation.js", "page.js")  # one script, in this order
 
@@ -86,23 +87,34 @@ def build_theme() -> gr.themes.Base:
 def build_i18n() -> gr.I18n:
     """Return the labels of components for Gradio's own translation: ``i18n("key")`` is one that the browser puts in.
 
-    It puts one text into a property, and none into HTML that has several (Gradio 6.31).
+    It goes by the browser's language alone, and puts one text into a property, none into HTML that has several
+    (Gradio 6.31); `name_labels` goes by the reader's choice.
     """
     said = {language: {key: texts(language)(key) for key in _LABELS} for language in LANGUAGES}
-    return gr.I18n(**{GRADIO.get(language, language): labels for language, labels in said.items()})
+    return gr.I18n(**{_GRADIO.get(language, language): labels for language, labels in said.items()})
 
 
 def _html(value: str = "", **options: Any) -> gr.HTML:
     return gr.HTML(value, apply_default_css=False, **options)
 
 
-def render_frame(parts: Parts, say: Texts) -> dict[gr.HTML, str]:
+def name_labels(parts: Parts, say: Texts, usable: bool) -> dict[Any, Any]:
+    """Return the components that one asks with, labelled; they can be used where there is a course."""
+    return {
+        parts.box: gr.Textbox(label=say("your-question"), placeholder=say("ask-placeholder"), interactive=usable),
+        parts.send: gr.Button(say("ask"), interactive=usable, visible=True),
+        parts.stop: gr.Button(say("stop"), visible=False),
+    }
+
+
+def render_frame(parts: Parts, say: Texts) -> dict[Any, Any]:
     """Return what the parts hold that never change while the page is open."""
     menu = '<button type="button" class="menu" data-event="menu" aria-controls="rail" aria-expanded="false">'
     shut = f'<button type="button" class="shut" data-event="menu" aria-label="{say("close-menu")}">×</button>'
     return {
         parts.top: f'<div class="top">{_BRAND}{shut}</div>',
         parts.bar: f'<div class="bar">{menu}{say("menu")}</button>{_BRAND}</div>',
+        parts.fresh: gr.Button(say("new-conversation")),
         parts.search: render_search(say),
         parts.languages: _languages(say),
         parts.editing: render_editing(say),

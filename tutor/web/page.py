@@ -20,7 +20,16 @@ from tutor.errors import NotFound, Stopped, TutorError
 from tutor.types import Answer, Conversation
 from tutor.web import citing, course_home, rendering, source_panel
 from tutor.web.escaping import escape
-from tutor.web.layout import Parts, build_bridge, build_head, build_i18n, build_theme, lay_out, render_frame
+from tutor.web.layout import (
+    Parts,
+    build_bridge,
+    build_head,
+    build_i18n,
+    build_theme,
+    lay_out,
+    name_labels,
+    render_frame,
+)
 from tutor.web.stopping import until_stopped
 from tutor.web.texts import Texts, reader
 
@@ -237,7 +246,7 @@ def show(view: View, course: str | None, conversation: str | None) -> Updates:
         listed = tutor.conversations(chosen.id)[:LISTED] if chosen else ()
         home = tutor.home(chosen.id) if chosen and held is None else None
     except TutorError as error:
-        return _usable(parts, True) | {parts.notice: view.trouble(error)}
+        return name_labels(parts, say, True) | {parts.notice: view.trouble(error)}
     if chosen is None:
         transcript = rendering.render_no_course(say) if tutor.ready else ""
     elif home:
@@ -245,10 +254,13 @@ def show(view: View, course: str | None, conversation: str | None) -> Updates:
     else:
         transcript = rendering.render_transcript(say, chosen, held.messages if held else ())
     current = held.id if held else None
-    return _usable(parts, chosen is not None) | {
+    return name_labels(parts, say, chosen is not None) | {
         parts.memory: {"course": chosen.id if chosen else None, "conversation": current},
         parts.picker: gr.Dropdown(
-            [(info.title, info.id) for info in courses], value=chosen.id if chosen else None, visible=bool(courses)
+            [(info.title, info.id) for info in courses],
+            label=say("course"),
+            value=chosen.id if chosen else None,
+            visible=bool(courses),
         ),
         parts.found: "",
         parts.history: rendering.render_conversations(say, listed, current),
@@ -287,7 +299,7 @@ def ask(
         return
     text = ""
     status = "in-line" if _warming_up(tutor) else "looking"
-    yield _usable(parts, False) | {
+    yield name_labels(parts, say, False) | {
         parts.send: gr.Button(visible=False),
         parts.stop: gr.Button(visible=True),
         parts.transcript: gr.skip() if conversation else rendering.render_begun(say),
@@ -347,14 +359,6 @@ def _start(view: View, course: str | None) -> Updates:
         trouble = f'<bdi lang="en">{escape(tutor.trouble)}</bdi>'
         said = rendering.render_notice(f"{say('not-started')} {trouble} {say('start-again')}", "error")
     return {parts.warming: said, parts.timer: gr.Timer(active=_warming_up(tutor))}
-
-
-def _usable(parts: Parts, usable: bool) -> Updates:
-    return {
-        parts.box: gr.Textbox(interactive=usable),
-        parts.send: gr.Button(interactive=usable, visible=True),
-        parts.stop: gr.Button(visible=False),
-    }
 
 
 def _conversation(tutor: Tutor, id: str | None) -> Conversation | None:

@@ -44,7 +44,7 @@ def render_transcript(say: Texts, course: CourseInfo, messages: Sequence[Message
         for last in [message is messages[-1]]
     ]
     here = f'data-course="{escape(course.id)}" data-conversation="{escape(messages[0].answer.conversation)}"'
-    return f'<h1 class="unseen here" {here}>{label(course.title)}</h1>{"".join(exchanges)}'
+    return f'<h1 class="unseen here" {here}><bdi>{label(course.title)}</bdi></h1>{"".join(exchanges)}'
 
 
 def render_exchange(say: Texts, answer: Answer, last: bool, doing: str = "") -> str:
@@ -106,7 +106,7 @@ def ask_button(question: str) -> str:
 
 
 def _question(say: Texts, question: str) -> str:
-    asked = f'<span class="unseen">{say("you-asked")} </span>'
+    asked = f'<span class="unseen" dir="auto">{say("you-asked")} </span>'  # so that it says nothing of the question's
     return f'<h2 class="question" dir="auto">{asked}{escape(question)}</h2>'
 
 

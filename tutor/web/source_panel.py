@@ -95,7 +95,7 @@ def split_paragraphs(text: str, outline: Sequence[Heading], first: int, last: in
 def _panel(say: Texts, key: str, title: str, below: str, text: str, cited: Sequence[Cited]) -> str:
     return (
         f'<aside class="panel" aria-label="{say("panel-of", title=title)}" data-key="{escape(key)}" '
-        f'data-citations="{escape(pack(cited))}"><header><h2 dir="auto">{title}</h2>'
+        f'data-citations="{escape(pack(cited))}"><header><h2><bdi>{title}</bdi></h2>'
         f'<button type="button" class="close" data-event="close" aria-label="{say("close-source")}">'
         f'<span aria-hidden="true">×</span></button>{below}</header>'
         f'<div class="text" tabindex="0" role="region" aria-label="{say("text-of", title=title)}">{text}</div></aside>'
@@ -195,6 +195,6 @@ def _piece(say: Texts, text: str, a: int, b: int, quote: _Quote | None) -> str:
     number = ""
     if quote.marker and a == quote.start:
         said = f'<span class="unseen">{say("citation-number")} </span>{quote.marker}'
-        number = f'<span class="at {tone(quote.marker)}">{said}</span>'
+        number = f'<bdi class="at {tone(quote.marker)}">{said}</bdi>'  # else it would decide the paragraph's direction
     look = " ".join(filter(None, (tone(quote.marker), "active" * quote.active)))
     return f'{number}<mark class="{look}"{" tabindex=-1" * quote.active}>{escape(text[a:b])}</mark>'

@@ -1,8 +1,8 @@
 """Texts: the page's own words, in the language of the reader, from one Fluent file for each language.
 
-What a listener renders is put into words here; the labels of Gradio's components by Gradio's own translation in the
-browser; what the page's script says, there too. All read the same files, and agree on the language: the one that the
-reader chose (a cookie), else the first of the browser's languages that there is.
+What a listener renders is put into words here, what the page's script says in the browser; the labels that stand there
+before the first listener has run go through Gradio's own translation. All read the same files, and agree on the
+language: the one that the reader chose (a cookie), else the first of the browser's languages that there is.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 LANGUAGES = {"en": "English", "zh": "简体中文", "es": "Español", "ar": "العربية"}
 COOKIE = "tutor-language"
-GRADIO = {"zh": "zh-CN"}  # what Gradio calls a language where it is not its code
 _IN_SCRIPT = "script-"  # how the keys begin of what only the page's script says
 
 
@@ -98,7 +97,6 @@ def for_script() -> str:
     """Return what the page's script says, by language, as JSON that can stand in a script element."""
     said = {
         language: {
-            "locale": GRADIO.get(language, language),
             "direction": texts(language).direction,
             "texts": {key.removeprefix(_IN_SCRIPT): _template(language, key) for key in _script_keys(language)},
         }

@@ -8,8 +8,6 @@ const narrow = window.matchMedia("(max-width: 860px)");
 const chosen = document.cookie.match(/(?:^|; )tutor-language=(\w+)/)?.[1];
 const language = [chosen, ...navigator.languages.map((tag) => tag.split("-")[0])].find((tag) => tag in SAID) ?? "en";
 
-// Before anything is drawn. Gradio puts its own labels into the language that the browser says it speaks.
-Object.defineProperty(navigator, "language", { get: () => SAID[language].locale });
 Object.assign(document.documentElement, { lang: language, dir: SAID[language].direction });
 
 const wordsFor = (key, values = {}) => SAID[language].texts[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
