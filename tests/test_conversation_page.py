@@ -302,7 +302,7 @@ def test_on_paper_there_is_the_conversation_with_its_quotations_and_nothing_to_p
     expect(page.get_by_role("heading", name="The Great Leap Forward")).to_be_visible()
     expect(page.locator("#transcript .printed")).to_contain_text(latest(lesson_tutor).citations[0].quote)
     assert page.evaluate(CONTRAST, ".words") >= 7
-    sheets = page.pdf(width="400px", height="300px", print_background=True)
+    sheets = page.pdf(width="400px", height="200px", print_background=True)
     assert len(re.findall(rb"/Type ?/Page\b", sheets)) > 2  # all of it, not only what fits the window
 
 
