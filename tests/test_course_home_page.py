@@ -178,6 +178,9 @@ def test_a_very_long_text_is_read_part_by_part(visit, lesson_tutor, monkeypatch)
     monkeypatch.setattr(lesson_tutor, "source", lambda *named: long)
     read(page, "The Great Leap Forward")
     expect(page.get_by_role("button", name="Read what comes before")).to_have_count(0)
+    for words, said in (("Harvest 7 failed", "1 of 1 in the part"), ("Harvest 7999", "Not found in the part")):
+        page.locator(".panel .sought").fill(words)
+        expect(page.locator(".panel .found")).to_contain_text(said)
     for at in (60_000, 120_000):
         page.get_by_role("button", name="Read on").click()
         following = page.locator(".panel [data-here]")

@@ -80,6 +80,7 @@ let matches = []; // ranges of the text, in order
 let match = -1;
 const painted = (name, ranges) => window.CSS?.highlights?.set(name, new Highlight(...ranges)); // changes no element
 const textOf = () => panel().querySelector(".text");
+const isPart = () => Boolean(textOf().querySelector(".cut")); // of a very long text: only what is shown is searched
 
 function search() {
   const words = panel().querySelector(".sought").value.split(/\s+/).filter(Boolean);
@@ -90,7 +91,7 @@ function search() {
   match = -1;
   painted("found", matches);
   if (matches.length) toMatch(1);
-  else showMatch(words.length ? wordsFor("not-found") : "");
+  else showMatch(words.length ? wordsFor(isPart() ? "not-in-part" : "not-found") : "");
 }
 
 function matchesIn(block, pattern) {
@@ -121,7 +122,7 @@ function toMatch(by) {
   const text = textOf();
   text.scrollTop += range.getBoundingClientRect().top - text.getBoundingClientRect().top - text.clientHeight / 3;
   painted("found-now", [range]);
-  showMatch(wordsFor("match", { at: match + 1, count: matches.length }));
+  showMatch(wordsFor(isPart() ? "match-in-part" : "match", { at: match + 1, count: matches.length }));
 }
 
 function showMatch(said) {
