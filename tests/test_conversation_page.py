@@ -587,9 +587,13 @@ HOSTILE_VALUE = "%3Cimg%20src%3Dx%20onerror%3D%22document.title%3D%27ran%27%22%3
         (f"conversation={HOSTILE_VALUE}", "#notice", "That conversation is no longer here."),
         ("course=nowhere", "#notice", "The link names a course that is not here. This is another one."),
         (f"course={HOSTILE_VALUE}", "#notice", "The link names a course that is not here."),
-        ("course=great-leap-forward&source=gone.md", "#source .notice", "has no source 'gone.md'"),
-        (f"course=great-leap-forward&source={HOSTILE_VALUE}", "#source .notice", "has no source '<img src=x"),
-        ("course=great-leap-forward&source=lesson.md&version=sha256:0", "#source .notice", "at version sha256:0"),
+        ("course=great-leap-forward&source=gone.md", "#source .notice", "does not have the text “gone.md”"),
+        (f"course=great-leap-forward&source={HOSTILE_VALUE}", "#source .notice", "does not have the text “<img src=x"),
+        (
+            "course=great-leap-forward&source=lesson.md&version=sha256:0",
+            "#source .notice",
+            "“lesson.md”, or not as it was",
+        ),
     ],
 )
 def test_an_address_of_what_is_not_there_says_so_kindly(visit, live_server, address, place, said):

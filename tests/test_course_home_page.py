@@ -33,7 +33,7 @@ def test_a_course_opens_with_its_outline_dates_and_terms(visit, lesson_tutor, si
     home = lesson_tutor.home(COURSE)
     for part in ("The Great Leap Forward", "You could begin with", "What is in this course", "Key dates", "Key terms"):
         expect(page.locator(".welcome").get_by_role("heading", name=part, exact=True).first).to_be_visible()
-    assert page.locator(".outline bdi").all_text_contents() == [one.title for one in home.outline[0].sections]
+    assert page.locator(".outline li bdi").all_text_contents() == [one.title for one in home.outline[0].sections]
     assert page.locator(".date strong").all_text_contents() == [date.when for date in home.dates]
     assert page.locator(".term strong").all_text_contents() == [term.term for term in home.terms]
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]

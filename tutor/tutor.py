@@ -251,7 +251,9 @@ class Tutor:
             if row is None:
                 which = f" at version {version[:20]}" if version else ""
                 raise NotFound(
-                    f"The course {course!r} has no source {name[:80]!r}{which}. List its sources first.", "no-source"
+                    f"The course {course!r} has no source {name[:80]!r}{which}. List its sources first.",
+                    "no-source",
+                    name=name[:80],
                 )
             stored = row.source()
             return StoredSource(

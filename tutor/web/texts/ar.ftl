@@ -181,7 +181,7 @@ place-among = { $at } من { $count }
 
 error-question-long = السؤال أطول من { $limit } حرفًا. اسأله بكلمات أقل.
 error-question-empty = السؤال فارغ. اكتب ما تريد معرفته.
-error-no-source = لم يعد هذا النص في المقرر. تعرض صفحة المقرر ما فيه الآن.
+error-no-source = ليس في المقرر النص «{ $name }»، أو لم يعد كما كان. تعرض صفحة المقرر ما فيه الآن.
 error-no-course = لم يعد هذا المقرر هنا. اختر مقررًا آخر.
 error-course-changed = تغيّر المقرر للتو. اسأل مرة أخرى.
 error-comment-long = التعليق أطول من { $limit } حرفًا. قله بكلمات أقل.

@@ -171,7 +171,7 @@ place-among = { $at } of { $count }
 
 error-question-long = The question is longer than { $limit } characters. Ask it in fewer words.
 error-question-empty = The question is empty. Type what you want to know.
-error-no-source = This text is no longer in the course. The course’s home shows what it has now.
+error-no-source = The course does not have the text “{ $name }”, or not as it was. Its home shows what it has now.
 error-no-course = This course is no longer here. Choose another one.
 error-course-changed = The course has just changed. Ask again.
 error-comment-long = The comment is longer than { $limit } characters. Say it in fewer words.

@@ -170,7 +170,7 @@ place-among = { $at } de { $count }
 
 error-question-long = La pregunta tiene más de { $limit } caracteres. Hazla con menos palabras.
 error-question-empty = La pregunta está vacía. Escribe lo que quieres saber.
-error-no-source = Este texto ya no está en el curso. La página del curso muestra los que tiene ahora.
+error-no-source = El curso no tiene el texto «{ $name }», o ya no está como estaba. La página del curso muestra los que tiene ahora.
 error-no-course = Este curso ya no está aquí. Elige otro.
 error-course-changed = El curso acaba de cambiar. Pregunta otra vez.
 error-comment-long = El comentario tiene más de { $limit } caracteres. Dilo con menos palabras.

@@ -160,7 +160,7 @@ place-among = 第 { $at } 个，共 { $count } 个
 
 error-question-long = 问题超过 { $limit } 个字符。请用更少的字提问。
 error-question-empty = 问题是空的。请输入你想知道的内容。
-error-no-source = 这篇文本已不在课程里。课程首页显示现有的文本。
+error-no-source = 课程里没有文本“{ $name }”，或者已不是当时的样子。课程首页显示现有的文本。
 error-no-course = 这门课程已经不在了。请选择另一门。
 error-course-changed = 课程刚刚有改动。请再问一次。
 error-comment-long = 意见超过 { $limit } 个字符。请写短一些。
