@@ -499,7 +499,7 @@ def test_the_tutors_own_page_can_ask(http: httpx.Client, live_server: str) -> No
 
 def test_a_form_is_refused(http: httpx.Client) -> None:
     response = http.post(ASK, files={"question": ("question.txt", DIED.encode())})
-    assert told(response, 415) == "The tutor takes no uploads. Send JSON."
+    assert told(response, 415) == "The tutor takes no forms. Send JSON, or a file as it is."
 
 
 @pytest.mark.parametrize(
