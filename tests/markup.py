@@ -82,7 +82,19 @@ OWN_TAGS = {
     "article", "aside", "bdi", "button", "code", "details", "div", "h1", "h2", "h3", "h4", "header", "input", "li",
     "mark", "nav", "ol", "output", "p", "pre", "q", "section", "span", "strong", "summary", "time", "ul",
 }  # fmt: skip
-OWN_ATTRIBUTES = {"autocomplete", "class", "datetime", "dir", "disabled", "id", "open", "role", "tabindex", "type"}
+OWN_ATTRIBUTES = {
+    "autocomplete",
+    "class",
+    "datetime",
+    "dir",
+    "disabled",
+    "id",
+    "lang",
+    "open",
+    "role",
+    "tabindex",
+    "type",
+}
 
 
 def assert_harmless(html: str) -> None:

@@ -10,6 +10,9 @@ from test_rendering import answer, citation
 
 from tutor.types import ConversationInfo, Feedback, Message, StoredSource
 from tutor.web import actions
+from tutor.web.texts import texts
+
+EN = texts("en")
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 
@@ -28,10 +31,10 @@ def test_nobodys_words_become_markup(words):
     cited = answer(citations=(citation(text=words, title=words, source=words, section=words),))
     source = StoredSource(course=words, name=words, title=words, version=words, outline=(), text=words)
     for html in (
-        actions.entry_actions(info(words), current=True),
-        actions.answer_actions(judged, last=True),
-        actions.printed_sources(cited),
-        actions.source_link(source, 0, 1),
+        actions.entry_actions(EN, info(words), current=True),
+        actions.answer_actions(EN, judged, last=True),
+        actions.printed_sources(EN, cited),
+        actions.source_link(EN, source, 0, 1),
     ):
         assert_harmless(html)
 
@@ -42,14 +45,14 @@ def test_nobodys_words_become_markup(words):
 )
 def test_the_thumb_that_was_chosen_is_pressed(given, up, down):
     pressed = [
-        value for name, value in Page(actions.answer_actions(message(given), True)).attributes if "pressed" in name
+        value for name, value in Page(actions.answer_actions(EN, message(given), True)).attributes if "pressed" in name
     ]
     assert pressed == [up, down]
 
 
 def test_only_the_last_question_is_asked_anew():
-    assert "Edit question" in actions.answer_actions(message(), last=True)
-    assert "Edit question" not in actions.answer_actions(message(), last=False)
+    assert "Edit question" in actions.answer_actions(EN, message(), last=True)
+    assert "Edit question" not in actions.answer_actions(EN, message(), last=False)
 
 
 @pytest.mark.parametrize(
@@ -63,16 +66,16 @@ def test_only_the_last_question_is_asked_anew():
     ],
 )
 def test_another_answer_is_offered_where_it_may_be_another(facts, offered):
-    assert ("Answer again" in actions.answer_actions(message(**facts), last=True)) == offered
+    assert ("Answer again" in actions.answer_actions(EN, message(**facts), last=True)) == offered
 
 
 def test_only_the_open_conversation_is_printed():
-    assert "Print" in actions.entry_actions(info(), current=True)
-    assert "Print" not in actions.entry_actions(info(), current=False)
+    assert "Print" in actions.entry_actions(EN, info(), current=True)
+    assert "Print" not in actions.entry_actions(EN, info(), current=False)
 
 
 def test_paper_shows_each_quotation_with_its_place():
-    page = Page(actions.printed_sources(answer(citations=(citation(), citation(2, "Deeper.", page=3)))))
+    page = Page(actions.printed_sources(EN, answer(citations=(citation(), citation(2, "Deeper.", page=3)))))
     assert "[1] Plows cut deep. Farms, Farms › Plows (lesson.md)" in page.text
     assert "[2] Deeper. Farms, Farms › Plows, page 3 (lesson.md)" in page.text
-    assert actions.printed_sources(answer(citations=())) == ""
+    assert actions.printed_sources(EN, answer(citations=())) == ""

@@ -37,6 +37,9 @@ from tutor.settings import Settings
 from tutor.tutor import Tutor
 from tutor.types import Answer, Citation, Claim, Turn
 from tutor.web.rendering import render_exchange, render_pending
+from tutor.web.texts import texts
+
+EN = texts("en")
 
 ATTACKS = corpus()
 SHOWN_TO_NO_MODEL = {
@@ -477,8 +480,8 @@ def check_others(outcome: Outcome, stage: Stage) -> None:
 
 def check_rendering(outcome: Outcome) -> None:
     for answer in outcome.answers:
-        assert_harmless(render_exchange(answer, last=True))
-        assert_harmless(render_pending(answer.question, answer.answer, ""))
+        assert_harmless(render_exchange(EN, answer, last=True))
+        assert_harmless(render_pending(EN, answer.question, answer.answer, "looking"))
 
 
 def check_untold(outcome: Outcome, run: int = 40) -> None:

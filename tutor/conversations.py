@@ -62,7 +62,8 @@ class Conversations:
         if feedback:
             comment = unicodedata.normalize("NFC", UNSHOWABLE.sub(" ", feedback.comment)).strip()
             if len(comment) > LONGEST_COMMENT:
-                raise InputError(f"The comment is longer than {LONGEST_COMMENT:,} characters. Say it in fewer words.")
+                said = f"The comment is longer than {LONGEST_COMMENT:,} characters. Say it in fewer words."
+                raise InputError(said, "comment-long", limit=LONGEST_COMMENT)
             feedback = feedback.model_copy(update={"comment": comment})
         with self._records.write() as session:
             row = _message(_conversation(session, id, None, learner), message)
@@ -84,9 +85,10 @@ class Conversations:
         title = unicodedata.normalize("NFC", UNSHOWABLE.sub(" ", DIRECTION.sub("", title)))
         title = " ".join(title.split())
         if not title:
-            raise InputError("The name is empty. Type what this conversation is about.")
+            raise InputError("The name is empty. Type what this conversation is about.", "name-empty")
         if len(title) > LONGEST_TITLE:
-            raise InputError(f"The name is longer than {LONGEST_TITLE} characters. Choose a shorter one.")
+            said = f"The name is longer than {LONGEST_TITLE} characters. Choose a shorter one."
+            raise InputError(said, "name-long", limit=LONGEST_TITLE)
         with self._records.write() as session:
             row = _conversation(session, id, None, learner)
             row.title = title
@@ -125,7 +127,8 @@ class Conversations:
 def _conversation(session: Session, id: str, course: str | None, learner: str | None) -> ConversationRow:
     row = session.get(ConversationRow, id)
     if row is None or row.learner != learner or (course and row.course_id != course):
-        raise NotFound(f"There is no conversation {id[:80]!r} here. Leave it out to begin a new one.")
+        said = f"There is no conversation {id[:80]!r} here. Leave it out to begin a new one."
+        raise NotFound(said, "no-conversation")
     return row
 
 
@@ -137,7 +140,7 @@ def _message(row: ConversationRow, id: str) -> MessageRow:
 
 
 def _no_answer(id: str) -> NotFound:
-    return NotFound(f"There is no answer {id[:80]!r} in this conversation. Read the conversation again.")
+    return NotFound(f"There is no answer {id[:80]!r} in this conversation. Read the conversation again.", "no-answer")
 
 
 def _without(messages: list[MessageRow], replaced: str | None) -> list[MessageRow]:
@@ -145,7 +148,8 @@ def _without(messages: list[MessageRow], replaced: str | None) -> list[MessageRo
     if replaced is None:
         return messages
     if not messages or messages[-1].id != replaced:
-        raise Conflict("This is no longer the last question of the conversation. Open it again, then ask once more.")
+        said = "This is no longer the last question of the conversation. Open it again, then ask once more."
+        raise Conflict(said, "not-last")
     return messages[:-1]
 
 

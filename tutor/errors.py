@@ -16,10 +16,18 @@ from __future__ import annotations
 
 
 class TutorError(Exception):
-    """Base of every expected failure; ``status`` is its HTTP status and ``title`` its short public name."""
+    """Base of every expected failure; ``status`` is its HTTP status and ``title`` its short public name.
+
+    Where a student can meet it, ``key`` is what the page calls it in each of its languages, with ``values``.
+    """
 
     status = 500
     title = "Something went wrong"
+
+    def __init__(self, message: str, key: str = "", **values: str | int) -> None:
+        super().__init__(message)
+        self.key = key
+        self.values = values
 
 
 class InputError(TutorError):

@@ -61,7 +61,7 @@ def _plainly() -> Iterator[None]:
     except (chromadb.errors.ChromaError, sqlite3.Error, OSError) as error:
         reason = str(getattr(error, "strerror", None) or error).splitlines()[0]
         raise NotReady(
-            f"The index cannot be read or written: {reason}. Nothing was changed; free space and try again."
+            f"The index cannot be read or written: {reason}. Nothing was changed; free space and try again.", "records"
         ) from error
 
 

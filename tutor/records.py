@@ -258,7 +258,7 @@ def live_course(session: Session, course: str) -> Course:
     if row is None or row.live is None:
         known = ", ".join(session.scalars(select(Course.id).where(Course.live_id.is_not(None)).order_by(Course.id)))
         have = f"The courses are: {known}." if known else "There is no course yet: tutor ingest FILE --course NAME."
-        raise NotFound(f"There is no course {course[:80]!r}. {have}")
+        raise NotFound(f"There is no course {course[:80]!r}. {have}", "no-course")
     return row
 
 
@@ -275,7 +275,7 @@ def cited_ids(session: Session, course: str, cited: Iterable[Citation]) -> list[
         query = select(SourceVersion.id).filter_by(course_id=course, name=name, version=version)
         id = session.scalar(query)
         if id is None:
-            raise Conflict(f"The course {course!r} has just changed. Ask again.")
+            raise Conflict(f"The course {course!r} has just changed. Ask again.", "course-changed")
         held.append(id)
     return held
 
@@ -328,7 +328,8 @@ def _plainly() -> Iterator[None]:
         yield
     except OperationalError as error:
         raise NotReady(
-            f"The records cannot be read or written: {error.orig}. Nothing was changed; free space and try again."
+            f"The records cannot be read or written: {error.orig}. Nothing was changed; free space and try again.",
+            "records",
         ) from error
     except SQLAlchemyError as error:
         if type(error) is DatabaseError:  # none of its kinds: SQLite says so of a file that is not a whole database

@@ -340,7 +340,9 @@ class Tutor:
                 row = session.scalar(select(SourceVersion).filter_by(course_id=course, name=name, version=version))
             if row is None:
                 which = f" at version {version[:20]}" if version else ""
-                raise NotFound(f"The course {course!r} has no source {name[:80]!r}{which}. List its sources first.")
+                raise NotFound(
+                    f"The course {course!r} has no source {name[:80]!r}{which}. List its sources first.", "no-source"
+                )
             stored = row.source()
             return StoredSource(
                 course=course,
@@ -549,10 +551,14 @@ class Tutor:
     def _checked(self, question: str) -> str:
         limit = self.settings.max_question_characters
         if len(question) > limit:
-            raise TooLarge(f"The question is longer than {limit:,} characters. Ask it in fewer words.")
+            raise TooLarge(
+                f"The question is longer than {limit:,} characters. Ask it in fewer words.",
+                "question-long",
+                limit=limit,
+            )
         question = unicodedata.normalize("NFC", UNSHOWABLE.sub(" ", question)).strip()
         if not question:
-            raise InputError("The question is empty. Type what you want to know.")
+            raise InputError("The question is empty. Type what you want to know.", "question-empty")
         return question
 
     # --- conversations -----------------------------------------------------------------------------------------------
@@ -607,7 +613,7 @@ class _Texts:
             with self._records.read() as session:
                 text = session.scalar(query)
             if text is None:
-                raise Conflict(f"The course {self._course!r} has just changed. Ask again.")
+                raise Conflict(f"The course {self._course!r} has just changed. Ask again.", "course-changed")
             self._read[source, version] = text
         return self._read[source, version]
 

@@ -12,12 +12,12 @@ from tutor.web.escaping import escape, label
 from tutor.web.texts import Texts
 
 _ENTRY = {
-    "rename": "Rename",
-    "link": "Copy link",
-    "markdown": "Save as Markdown",
-    "json": "Save as JSON",
-    "print": "Print or save as PDF",
-    "delete": "Delete",
+    "rename": "rename",
+    "link": "copy-link",
+    "markdown": "save-markdown",
+    "json": "save-json",
+    "print": "print",
+    "delete": "delete",
 }
 
 
@@ -30,67 +30,71 @@ _REASONS: dict[FeedbackReason, str] = {
 }
 
 
-def entry_actions(info: ConversationInfo, current: bool) -> str:
+def entry_actions(say: Texts, info: ConversationInfo, current: bool) -> str:
     """Return the button beside a conversation in the list, and what it unfolds; only the ``current`` one is printed."""
     title, id = label(info.title), escape(info.id)
     named = f'data-conversation="{id}" data-course="{escape(info.course)}" data-title="{title}"'
-    offered = ((event, said) for event, said in _ENTRY.items() if current or event != "print")
-    buttons = "".join(f'<button type="button" data-event="{event}" {named}>{said}</button>' for event, said in offered)
+    offered = ((event, key) for event, key in _ENTRY.items() if current or event != "print")
+    buttons = "".join(
+        f'<button type="button" data-event="{event}" {named}>{say(key)}</button>' for event, key in offered
+    )
     return (
         f'<button type="button" class="more" data-event="more" aria-expanded="false" data-conversation="{id}" '
-        f'aria-label="More for: {title}"><span aria-hidden="true">⋯</span></button>'
-        f'<div class="unfolded" role="group" aria-label="What to do with: {title}">{buttons}</div>'
+        f'aria-label="{say("more-for", title=title)}"><span aria-hidden="true">⋯</span></button>'
+        f'<div class="unfolded" role="group" aria-label="{say("do-with", title=title)}">{buttons}</div>'
     )
 
 
-def answer_actions(message: Message, last: bool) -> str:
+def answer_actions(say: Texts, message: Message, last: bool) -> str:
     """Return the buttons below an answer; only the ``last`` question can be asked anew."""
     named = f'data-conversation="{escape(message.answer.conversation)}" data-message="{escape(message.id)}"'
     return (
-        f'<div class="doing" role="group" aria-label="What to do with this answer" {named}>'
-        '<button type="button" data-event="copy" data-format="text">Copy</button>'
-        '<button type="button" data-event="copy" data-format="markdown">Copy as Markdown</button>'
-        f"{_thumbs(message.feedback)}{_anew(message.answer) if last else ''}</div>"
+        f'<div class="doing" role="group" aria-label="{say("do-with-answer")}" {named}>'
+        f'<button type="button" data-event="copy" data-format="text">{say("copy")}</button>'
+        f'<button type="button" data-event="copy" data-format="markdown">{say("copy-markdown")}</button>'
+        f"{_thumbs(say, message.feedback)}{_anew(say, message.answer) if last else ''}</div>"
     )
 
 
-def _anew(answer: Answer) -> str:
+def _anew(say: Texts, answer: Answer) -> str:
     """Return the buttons that ask a question anew; what is quoted, not for want of a model, would be the same again."""
-    again = '<button type="button" data-event="again">Answer again</button>'
+    again = f'<button type="button" data-event="again">{say("answer-again")}</button>'
     phrased = answer.answerer != "quotes" or answer.fallback not in (None, "language")
     return (
-        f'<button type="button" data-event="edit" data-question="{escape(answer.question)}">Edit question</button>'
+        f'<button type="button" data-event="edit" data-question="{escape(answer.question)}">'
+        f"{say('edit-question')}</button>"
         f"{again * phrased}"
     )
 
 
-def _thumbs(given: Feedback | None) -> str:
+def _thumbs(say: Texts, given: Feedback | None) -> str:
     up, down = (str(given is not None and given.rating == rating).lower() for rating in ("up", "down"))
     said = f' data-reason="{given.reason or ""}" data-comment="{escape(given.comment)}"' if given else ""
     return (
-        f'<button type="button" class="thumb" data-event="judge" data-rating="up" aria-pressed="{up}">Helpful</button>'
+        f'<button type="button" class="thumb" data-event="judge" data-rating="up" aria-pressed="{up}">'
+        f"{say('helpful')}</button>"
         f'<button type="button" class="thumb" data-event="judge" data-rating="down" aria-pressed="{down}" '
-        f'aria-haspopup="dialog"{said}>Not helpful</button>'
+        f'aria-haspopup="dialog"{said}>{say("not-helpful")}</button>'
     )
 
 
-def printed_sources(answer: Answer) -> str:
+def printed_sources(say: Texts, answer: Answer) -> str:
     """Return the quotations of an answer with their sources: a sheet of paper has no button that opens them."""
     items = "".join(
         f'<li>{f"[{citation.marker}] " * bool(citation.marker)}<q dir="auto">{escape(citation.quote)}</q> '
         f"<bdi>{label(export.place(citation))}</bdi></li>"
         for citation in (*answer.citations, *answer.nearest)
     )
-    title = export.NEAREST if answer.nearest else export.SOURCES
+    title = say("nearest" if answer.nearest else "sources")
     return f'<section class="printed"><h3>{title}</h3><ul>{items}</ul></section>' if items else ""
 
 
-def source_link(stored: StoredSource, start: int, end: int) -> str:
+def source_link(say: Texts, stored: StoredSource, start: int, end: int) -> str:
     """Return the button that copies the address at which a source opens at a span of its text."""
     return (
         f'<button type="button" class="link" data-event="link" data-course="{escape(stored.course)}" '
         f'data-source="{escape(stored.name)}" data-version="{escape(stored.version)}" data-start="{start}" '
-        f'data-end="{end}">Copy link</button>'
+        f'data-end="{end}">{say("copy-link")}</button>'
     )
 
 

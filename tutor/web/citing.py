@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from tutor.types import Citation
 from tutor.web.escaping import escape, label
+from tutor.web.texts import Texts
 
 TONES = 4  # colours of citations, each with its own line: a fifth citation begins again with the first
 MOST = 100  # citations of one answer that the panel marks
@@ -47,10 +48,12 @@ def tone(marker: int) -> str:
     return f"tone-{(marker - 1) % TONES + 1}" if marker > 0 else ""
 
 
-def place(citation: Citation) -> str:
+def place(say: Texts, citation: Citation) -> str:
     """Return the innermost heading above a quote (the title where there is none) and its page, escaped."""
     heading = (citation.section or "").split(" › ")[-1] or citation.title
-    return label(heading if citation.page is None else f"{heading}, page {citation.page}")
+    if citation.page is None:
+        return label(heading)
+    return say("place-on-page", heading=label(heading), page=str(citation.page))
 
 
 def cite_button(citation: Citation, inside: str, look: str, name: str = "", more: str = "") -> str:
@@ -73,7 +76,7 @@ def read_button(course: str, source: str, version: str, at: int, inside: str, lo
     return open_button(course, Cited(0, source, version, at, at), inside, look, name)
 
 
-def walk(course: str, cited: Sequence[Cited], source: str, version: str, start: int, end: int) -> str:
+def walk(say: Texts, course: str, cited: Sequence[Cited], source: str, version: str, start: int, end: int) -> str:
     """Return the buttons that lead from one citation of an answer to the next, with the place among them."""
     spans = [(one.source, one.version, one.start, one.end) for one in cited]
     if len(cited) < 2 or (source, version, start, end) not in spans:
@@ -83,12 +86,12 @@ def walk(course: str, cited: Sequence[Cited], source: str, version: str, start: 
     def button(to: int, step: str, arrow: str) -> str:
         more = f' data-step="{step}" aria-describedby="walked"{"" if 0 <= to < len(cited) else " disabled"}'
         inside = f'<span aria-hidden="true">{arrow}</span>'
-        name = f"{step.capitalize()} citation"
+        name = say(f"{step}-citation")
         return open_button(course, cited[min(max(to, 0), len(cited) - 1)], inside, "step", name, more)
 
     return (
-        f'<nav class="walk" aria-label="Citations of this answer">{button(at - 1, "previous", "‹")}'
-        f'<span id="walked">{at + 1} of {len(cited)}</span>{button(at + 1, "next", "›")}</nav>'
+        f'<nav class="walk" aria-label="{say("citations-of-answer")}">{button(at - 1, "previous", "‹")}'
+        f'<span id="walked">{say("place-among", at=at + 1, count=len(cited))}</span>{button(at + 1, "next", "›")}</nav>'
     )
 
 

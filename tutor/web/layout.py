@@ -10,7 +10,7 @@ from urllib.parse import quote
 import gradio as gr
 
 from tutor.web.actions import render_dialogs, render_editing, render_search
-from tutor.web.texts import LANGUAGES, Texts, build_i18n, for_script
+from tutor.web.texts import GRADIO, LANGUAGES, Texts, for_script, texts
 
 # Hands what `page.js` sends to the listeners; their names have to stand here in quotes for Gradio to know them.
 _BRIDGE = """
@@ -27,6 +27,7 @@ _BRAND = f'<div class="brand"><svg viewBox="0 0 24 24" aria-hidden="true">{_BOOK
 _ICON = quote(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="3 2 18 20" fill="#1d5f57">{_BOOK}</svg>')
 
 
+_LABELS = ("course", "new-conversation", "your-question", "ask-placeholder", "ask", "stop")
 _SCRIPTS = ("base.js", "source.js", "conversation.js", "page.js")  # one script, in this order
 
 
@@ -80,6 +81,15 @@ def build_theme() -> gr.themes.Base:
         body_text_color="#23272d",
         body_text_color_dark="#e9e6e0",
     )
+
+
+def build_i18n() -> gr.I18n:
+    """Return the labels of components for Gradio's own translation: ``i18n("key")`` is one that the browser puts in.
+
+    It puts one text into a property, and none into HTML that has several (Gradio 6.31).
+    """
+    said = {language: {key: texts(language)(key) for key in _LABELS} for language in LANGUAGES}
+    return gr.I18n(**{GRADIO.get(language, language): labels for language, labels in said.items()})
 
 
 def _html(value: str = "", **options: Any) -> gr.HTML:

@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -19,9 +19,10 @@ from fastapi import FastAPI
 from tutor.errors import NotFound, Stopped, TutorError
 from tutor.types import Answer, Conversation
 from tutor.web import citing, course_home, rendering, source_panel
-from tutor.web.layout import Parts, build_bridge, build_head, build_theme, lay_out, render_frame
+from tutor.web.escaping import escape
+from tutor.web.layout import Parts, build_bridge, build_head, build_i18n, build_theme, lay_out, render_frame
 from tutor.web.stopping import until_stopped
-from tutor.web.texts import COOKIE, Texts, build_i18n, choose
+from tutor.web.texts import Texts, reader
 
 if TYPE_CHECKING:
     from tutor.tutor import Tutor
@@ -29,24 +30,26 @@ if TYPE_CHECKING:
 CONCURRENT = 8  # Gradio's own default answers one visitor at a time
 WAITING = 64
 LISTED = 50  # earlier conversations
-WARMING_UP = "The tutor is warming up… your question will be answered in a moment."
-FIRST_COURSE = "The tutor is warming up and reading its first course… you can ask in a moment."
-NOT_STARTED = "The tutor could not get ready, so it cannot answer yet. This is what is wrong, and what helps:"
-START_AGAIN = "Then start the tutor again and reload this page."
-IN_LINE = "Your question is in line: the answer comes as soon as the tutor is ready."
-LOOKING = "Looking in the course…"
-RENAMED = "The conversation has its new name."
-DELETED = "The conversation is deleted."
-REPLACED = "The new answer has taken the place of the last one."
-GONE = "That conversation is no longer here. This is a new one."
-NO_SUCH_COURSE = "The link names a course that is not here. This is another one."
-NO_COURSE = "There is no course to ask about yet."
-EMPTY = "Type a question first, or choose one of the suggestions."
-STOPPED = "Stopped. Your question was not answered, and nothing was kept of the answer."
-FAILED = "Something went wrong here, and your question was not answered. It is still below: try it again."
 
 Updates = dict[Any, Any]  # new values by component
 Memory = dict[str, Any]  # what the browser keeps over a reload: the course and the conversation
+
+
+@dataclass(frozen=True)
+class View:
+    """The page as one reader sees it."""
+
+    tutor: Tutor
+    parts: Parts
+    say: Texts
+
+    def hint(self, key: str, kind: str = "hint", **values: int) -> str:
+        """Return the text called ``key`` as a notice."""
+        return rendering.render_notice(self.say(key, **values), kind)
+
+    def trouble(self, error: TutorError) -> str:
+        """Return a notice of what went wrong and what to do."""
+        return rendering.render_notice(escape(self.say.error(error)), "error")
 
 
 def build_page(tutor: Tutor) -> gr.Blocks:
@@ -95,76 +98,78 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
     stops: dict[str | None, threading.Event] = {}  # what stops the answer under way, by the tab that it is for
     quiet: Updates = {"show_progress": "hidden", "api_visibility": "private"}
 
+    def seen(tab: gr.Request) -> View:
+        return View(tutor, parts, reader(tab))
+
     def open_page(memory: Memory | None, tab: gr.Request) -> Updates:
-        memory = memory or {}
-        shown = open_address(tutor, parts, dict(tab.query_params), memory)
-        start = _start(tutor, parts, shown.get(parts.memory, memory).get("course"))
-        return render_frame(parts, reader(tab)) | shown | start
+        view, memory = seen(tab), memory or {}
+        shown = open_address(view, dict(tab.query_params), memory)
+        start = _start(view, shown.get(parts.memory, memory).get("course"))
+        return render_frame(parts, view.say) | shown | start
 
     def look_again(memory: Memory | None, tab: gr.Request) -> Updates:
         if _warming_up(tutor):
             return {parts.timer: gr.skip()}
         course = (memory or {}).get("course")
-        return _start(tutor, parts, course) if course else open_page(memory, tab)
+        return _start(seen(tab), course) if course else open_page(memory, tab)
 
-    def choose(course: str | None, memory: Memory | None) -> Updates:
+    def choose_course(course: str | None, memory: Memory | None, tab: gr.Request) -> Updates:
         if course == (memory or {}).get("course"):  # also sent when the keyboard only passes by
             return {parts.picker: gr.skip()}
-        return show(tutor, parts, course, None)
+        return show(seen(tab), course, None)
 
-    def begin(memory: Memory) -> Updates:
-        return show(tutor, parts, memory.get("course"), None)
+    def begin(memory: Memory, tab: gr.Request) -> Updates:
+        return show(seen(tab), memory.get("course"), None)
 
-    def reopen(memory: Memory, event: gr.EventData) -> Updates:
-        return show(tutor, parts, memory.get("course"), str(_data(event).get("conversation")))
+    def reopen(memory: Memory, event: gr.EventData, tab: gr.Request) -> Updates:
+        return show(seen(tab), memory.get("course"), str(_data(event).get("conversation")))
 
-    def search(memory: Memory, event: gr.EventData) -> Updates:
-        return find(tutor, parts, _data(event), memory)
+    def search(memory: Memory, event: gr.EventData, tab: gr.Request) -> Updates:
+        return find(seen(tab), _data(event), memory)
 
-    def rename(memory: Memory, event: gr.EventData) -> Updates:
-        chosen = _data(event)
+    def rename(memory: Memory, event: gr.EventData, tab: gr.Request) -> Updates:
+        view, chosen = seen(tab), _data(event)
         try:
             tutor.rename_conversation(str(chosen.get("conversation")), str(chosen.get("title", "")))
         except TutorError as error:
-            return find(tutor, parts, chosen, memory) | {parts.found: rendering.render_notice(str(error), "error")}
-        return find(tutor, parts, chosen, memory) | {parts.found: rendering.render_notice(RENAMED, "hint")}
+            return find(view, chosen, memory) | {parts.found: view.trouble(error)}
+        return find(view, chosen, memory) | {parts.found: view.hint("renamed")}
 
-    def delete(memory: Memory, event: gr.EventData) -> Updates:
-        chosen = _data(event)
+    def delete(memory: Memory, event: gr.EventData, tab: gr.Request) -> Updates:
+        view, chosen = seen(tab), _data(event)
         id = str(chosen.get("conversation"))
         try:
             tutor.delete_conversation(id)
         except NotFound:  # deleted elsewhere before: it is what was wanted
             pass
         except TutorError as error:
-            return {parts.found: rendering.render_notice(str(error), "error")}
+            return {parts.found: view.trouble(error)}
         shown: Updates = {}
         if id == memory.get("conversation"):
-            shown = show(tutor, parts, memory.get("course"), None)
+            shown = show(view, memory.get("course"), None)
             memory = shown.get(parts.memory, memory)
-        deleted = {parts.found: rendering.render_notice(DELETED, "hint")}
-        return shown | find(tutor, parts, chosen, memory) | deleted
+        return shown | find(view, chosen, memory) | {parts.found: view.hint("deleted")}
 
-    def cite(event: gr.EventData) -> str:
-        return open_source(tutor, _data(event))
+    def cite(event: gr.EventData, tab: gr.Request) -> str:
+        return open_source(seen(tab), _data(event))
 
     def answer(typed: str, replaces: str, memory: Memory, tab: gr.Request) -> Iterator[Updates]:
         with under_way(tab) as stop:
-            yield from ask(tutor, parts, typed, memory, "", stop, replaces)
+            yield from ask(seen(tab), typed, memory, "", stop, replaces)
 
     def suggested(draft: str, memory: Memory, event: gr.EventData, tab: gr.Request) -> Iterator[Updates]:
         with under_way(tab) as stop:
-            yield from ask(tutor, parts, str(_data(event).get("question", "")), memory, draft, stop)
+            yield from ask(seen(tab), str(_data(event).get("question", "")), memory, draft, stop)
 
     def again(draft: str, memory: Memory, event: gr.EventData, tab: gr.Request) -> Iterator[Updates]:
-        replaces = str(_data(event).get("message"))
+        view, replaces = seen(tab), str(_data(event).get("message"))
         try:
             question = tutor.message(str(memory.get("conversation")), replaces).answer.question
         except TutorError as error:
-            yield {parts.notice: rendering.render_notice(str(error), "error")}
+            yield {parts.notice: view.trouble(error)}
             return
         with under_way(tab) as stop:
-            yield from ask(tutor, parts, question, memory, draft, stop, replaces)
+            yield from ask(view, question, memory, draft, stop, replaces)
 
     @contextmanager
     def under_way(tab: gr.Request) -> Iterator[threading.Event]:
@@ -178,15 +183,16 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
         if stop := stops.get(tab.session_hash):
             stop.set()
 
-    def recover(memory: Memory) -> Updates:
-        failed = {parts.notice: rendering.render_notice(FAILED, "error")}
-        return show(tutor, parts, memory.get("course"), memory.get("conversation")) | failed
+    def recover(memory: Memory, tab: gr.Request) -> Updates:
+        view = seen(tab)
+        return show(view, memory.get("course"), memory.get("conversation")) | {
+            parts.notice: view.hint("failed", "error")
+        }
 
     page.load(open_page, parts.memory, everything, **quiet)
     parts.timer.tick(look_again, parts.memory, everything, **quiet)
-    parts.picker.input(
-        choose, [parts.picker, parts.memory], everything, preprocess=False, **quiet
-    )  # the choices may have changed
+    # Not preprocessed, since the choices may have changed.
+    parts.picker.input(choose_course, [parts.picker, parts.memory], everything, preprocess=False, **quiet)
     parts.fresh.click(begin, parts.memory, everything, **quiet)
     bridge.reopen(reopen, parts.memory, everything, trigger_mode="always_last", **quiet)
     in_order: Updates = {"trigger_mode": "multiple", "concurrency_limit": 1, "concurrency_id": "list"} | quiet
@@ -204,23 +210,25 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
         one.failure(recover, parts.memory, everything, **quiet)
 
 
-def open_address(tutor: Tutor, parts: Parts, address: dict[str, str], memory: Memory) -> Updates:
+def open_address(view: View, address: dict[str, str], memory: Memory) -> Updates:
     """Return the page at what its address names: a conversation or a course, and perhaps a place in a source.
 
     Where it names neither, the page is as the browser remembers it.
     """
+    parts = view.parts
     asked = address if address.get("course") or address.get("conversation") else memory
-    shown = show(tutor, parts, asked.get("course"), asked.get("conversation"))
+    shown = show(view, asked.get("course"), asked.get("conversation"))
     course = shown.get(parts.memory, {}).get("course")
     if course and address.get("course") not in (None, "", course) and not address.get("conversation"):
-        shown[parts.notice] = rendering.render_notice(NO_SUCH_COURSE, "hint")
+        shown[parts.notice] = view.hint("no-such-course")
     if course and address.get("source"):
-        shown[parts.panel] = open_source(tutor, {"course": course} | address)
+        shown[parts.panel] = open_source(view, {"course": course} | address)
     return shown
 
 
-def show(tutor: Tutor, parts: Parts, course: str | None, conversation: str | None) -> Updates:
+def show(view: View, course: str | None, conversation: str | None) -> Updates:
     """Return the page at ``conversation``, or where a new one of ``course`` (else of the first course) begins."""
+    tutor, parts, say = view.tutor, view.parts, view.say
     try:
         courses = tutor.courses()
         held = _conversation(tutor, conversation)
@@ -229,13 +237,13 @@ def show(tutor: Tutor, parts: Parts, course: str | None, conversation: str | Non
         listed = tutor.conversations(chosen.id)[:LISTED] if chosen else ()
         home = tutor.home(chosen.id) if chosen and held is None else None
     except TutorError as error:
-        return _usable(parts, True) | {parts.notice: rendering.render_notice(str(error), "error")}
+        return _usable(parts, True) | {parts.notice: view.trouble(error)}
     if chosen is None:
-        transcript = rendering.render_no_course() if tutor.ready else ""
+        transcript = rendering.render_no_course(say) if tutor.ready else ""
     elif home:
-        transcript = course_home.render_home(home)
+        transcript = course_home.render_home(say, home)
     else:
-        transcript = rendering.render_transcript(chosen, held.messages if held else ())
+        transcript = rendering.render_transcript(say, chosen, held.messages if held else ())
     current = held.id if held else None
     return _usable(parts, chosen is not None) | {
         parts.memory: {"course": chosen.id if chosen else None, "conversation": current},
@@ -243,53 +251,47 @@ def show(tutor: Tutor, parts: Parts, course: str | None, conversation: str | Non
             [(info.title, info.id) for info in courses], value=chosen.id if chosen else None, visible=bool(courses)
         ),
         parts.found: "",
-        parts.history: rendering.render_conversations(listed, current),
+        parts.history: rendering.render_conversations(say, listed, current),
         parts.transcript: transcript,
         parts.live: "",
         parts.panel: "",
-        parts.notice: rendering.render_notice(GONE if conversation and held is None else "", "hint"),
+        parts.notice: view.hint("gone") if conversation and held is None else "",
     }
 
 
-def find(tutor: Tutor, parts: Parts, chosen: dict[str, Any], memory: Memory) -> Updates:
+def find(view: View, chosen: dict[str, Any], memory: Memory) -> Updates:
     """Return the list of the course's conversations that have the words which were typed in their name."""
-    words = str(chosen.get("words", ""))
+    parts, words = view.parts, str(chosen.get("words", ""))
     try:
-        listed = tutor.conversations(memory.get("course"), matching=words)
+        listed = view.tutor.conversations(memory.get("course"), matching=words)
     except TutorError as error:
-        return {parts.found: rendering.render_notice(str(error), "error")}
-    said = f"{len(listed) or 'No'} conversation{'s' * (len(listed) != 1)} found." if words.strip() else ""
+        return {parts.found: view.trouble(error)}
     return {
-        parts.history: rendering.render_conversations(listed[:LISTED], memory.get("conversation"), words),
-        parts.found: rendering.render_notice(said, "hint"),
+        parts.history: rendering.render_conversations(view.say, listed[:LISTED], memory.get("conversation"), words),
+        parts.found: view.hint("found", count=len(listed)) if words.strip() else "",
     }
 
 
 def ask(
-    tutor: Tutor,
-    parts: Parts,
-    question: str,
-    memory: Memory,
-    draft: str,
-    stop: threading.Event,
-    replaces: str = "",
+    view: View, question: str, memory: Memory, draft: str, stop: threading.Event, replaces: str = ""
 ) -> Iterator[Updates]:
     """Yield the page as the answer to ``question`` grows, and last with the whole conversation.
 
     The box keeps the question until it is answered, so that no failure loses it; ``draft`` is what it holds then.
     Setting ``stop`` ends it at once. The message that it ``replaces`` stays until the new answer is complete.
     """
+    tutor, parts, say = view.tutor, view.parts, view.say
     course, conversation = memory.get("course"), memory.get("conversation")
     if not course or not question.strip():
-        yield {parts.notice: rendering.render_notice(EMPTY if course else NO_COURSE, "hint")}
+        yield {parts.notice: view.hint("empty-question" if course else "nothing-to-ask")}
         return
     text = ""
-    status = IN_LINE if _warming_up(tutor) else LOOKING
+    status = "in-line" if _warming_up(tutor) else "looking"
     yield _usable(parts, False) | {
         parts.send: gr.Button(visible=False),
         parts.stop: gr.Button(visible=True),
-        parts.transcript: gr.skip() if conversation else rendering.BEGUN,
-        parts.live: rendering.render_pending(question, text, status),
+        parts.transcript: gr.skip() if conversation else rendering.render_begun(say),
+        parts.live: rendering.render_pending(say, question, text, status),
         parts.notice: "",
         parts.announced: "",
     }
@@ -298,24 +300,24 @@ def ask(
             tutor.stream(course, question, conversation, replaces=replaces or None, stop=stop), stop
         ):
             if isinstance(piece, Answer):
-                yield show(tutor, parts, course, piece.conversation) | {
+                yield show(view, course, piece.conversation) | {
                     parts.box: gr.Textbox(value=draft, interactive=True),
                     parts.panel: gr.skip(),
-                    parts.announced: rendering.announcement(piece),
-                    parts.notice: rendering.render_notice(REPLACED if replaces else "", "hint"),
+                    parts.announced: rendering.announcement(say, piece),
+                    parts.notice: view.hint("replaced") if replaces else "",
                 }
             else:
                 text += piece
-                yield {parts.live: rendering.render_pending(question, text, status)}
+                yield {parts.live: rendering.render_pending(say, question, text, status)}
     except Stopped:
-        yield show(tutor, parts, course, conversation) | {parts.notice: rendering.render_notice(STOPPED, "hint")}
+        yield show(view, course, conversation) | {parts.notice: view.hint("stopped")}
     except TutorError as error:
-        shown = show(tutor, parts, course, conversation)
+        shown = show(view, course, conversation)
         gone = isinstance(error, NotFound) and conversation and not shown.get(parts.memory, {}).get("conversation")
-        yield shown if gone else shown | {parts.notice: rendering.render_notice(str(error), "error")}
+        yield shown if gone else shown | {parts.notice: view.trouble(error)}
 
 
-def open_source(tutor: Tutor, chosen: dict[str, Any]) -> str:
+def open_source(view: View, chosen: dict[str, Any]) -> str:
     """Return the source panel for the citation that was activated; what is wrong with it is said there."""
     course, name, version, key = (str(chosen.get(what, "")) for what in ("course", "source", "version", "key"))
     cited = citing.unpack(chosen.get("citations"))
@@ -324,23 +326,26 @@ def open_source(tutor: Tutor, chosen: dict[str, Any]) -> str:
     except (KeyError, TypeError, ValueError):
         start = end = 0
     try:
-        return source_panel.render_source(tutor.source(course, name, version or None), start, end, key, cited)
+        stored = view.tutor.source(course, name, version or None)
     except TutorError as error:
-        return source_panel.render_source_problem(str(error), key, cited)
+        return source_panel.render_source_problem(view.say, error, key, cited)
+    return source_panel.render_source(view.say, stored, start, end, key, cited)
 
 
 def _warming_up(tutor: Tutor) -> bool:
     return not tutor.ready and not tutor.trouble
 
 
-def _start(tutor: Tutor, parts: Parts, course: str | None) -> Updates:
+def _start(view: View, course: str | None) -> Updates:
     """Return what the page says about the start of the tutor, and whether it looks again in a moment."""
+    tutor, parts, say = view.tutor, view.parts, view.say
     if _warming_up(tutor):
-        said = rendering.render_notice(WARMING_UP if course else FIRST_COURSE, "wait")
+        said = view.hint("warming-up" if course else "first-course", "wait")
     elif tutor.ready:
         said = ""
     else:
-        said = rendering.render_notice(f"{NOT_STARTED} {tutor.trouble} {START_AGAIN}", "error")
+        trouble = f'<bdi lang="en">{escape(tutor.trouble)}</bdi>'
+        said = rendering.render_notice(f"{say('not-started')} {trouble} {say('start-again')}", "error")
     return {parts.warming: said, parts.timer: gr.Timer(active=_warming_up(tutor))}
 
 
@@ -357,11 +362,6 @@ def _conversation(tutor: Tutor, id: str | None) -> Conversation | None:
         return tutor.conversation(id) if id else None
     except NotFound:  # deleted since, or the state folder is another one
         return None
-
-
-def reader(tab: gr.Request) -> Texts:
-    """Return the page's words in the language of whoever looks at it."""
-    return choose(tab.cookies.get(COOKIE), tab.headers.get("accept-language", ""))
 
 
 def _data(event: gr.EventData) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from tutor.errors import NotReady, TutorError
 from tutor.types import Model
+from tutor.web.texts import reader
 
 log = logging.getLogger("tutor.web")
 
@@ -49,8 +50,10 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(TutorError)
     async def expected(request: Request, error: TutorError) -> JSONResponse:
-        headers = {"Retry-After": "5"} if isinstance(error, NotReady) else None
-        return problem(error.status, error.title, str(error), headers)
+        say = reader(request)
+        headers = {"Content-Language": say.language} | ({"Retry-After": "5"} if isinstance(error, NotReady) else {})
+        detail = str(error) if say.language == "en" else say.error(error)
+        return problem(error.status, error.title, detail, headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:

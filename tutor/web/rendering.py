@@ -9,49 +9,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import get_args
 
 from tutor.answering import notes
 from tutor.types import Answer, Citation, Claim, ConversationInfo, CourseInfo, Message, Support
 from tutor.web.actions import answer_actions, entry_actions, printed_sources
 from tutor.web.citing import cite_button, pack, place, tone
 from tutor.web.escaping import escape, label
+from tutor.web.texts import Texts
 
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 _MARKERS = re.compile(r"(?:\s*\[\d{1,3}\])+")
 _LAST_WORD = re.compile(r"(?<!\S)\S{1,20} ?\Z")
 
 
-BEGUN = '<h1 class="unseen">Your conversation</h1>'  # above the first question while it is answered
-_SUPPORTED: dict[Support, str] = {
-    "quoted": "quoted",
-    "verified": "reworded and checked",
-    "unsupported": "not found in the course",
-}
-_MEANING = (
-    '<details class="meaning"><summary>What do these mean?</summary><ul>'
-    '<li><span class="claim" data-support="quoted">Quoted</span>: the course says it in these very words.</li>'
-    '<li><span class="claim" data-support="verified">Reworded</span>: the course says it in other words, and each '
-    "sentence was checked against the place that its number opens.</li>"
-    '<li><span class="claim" data-support="unsupported">Not found</span>: the course does not say it, and nobody has '
-    "checked it.</li>"
-    '<li><span class="number tone-1">1</span> <span class="number tone-2">2</span>: each number opens its own place. '
-    "There, the words have the same number, colour and line.</li></ul></details>"
-)
-
-
-def render_no_course() -> str:
+def render_no_course(say: Texts) -> str:
     """Return what to do when there is nothing to ask about."""
     return (
-        '<section class="welcome"><h1>No course yet</h1><p>The tutor answers from the texts of a course, and it has '
-        "none so far. Add one from a terminal, then reload this page:</p>"
-        "<pre><code>tutor ingest FILE --course NAME</code></pre></section>"
+        f'<section class="welcome"><h1>{say("no-course-title")}</h1><p>{say("no-course")}</p>'
+        '<pre dir="ltr"><code>tutor ingest FILE --course NAME</code></pre></section>'
     )
 
 
-def render_transcript(course: CourseInfo, messages: Sequence[Message]) -> str:
+def render_begun(say: Texts) -> str:
+    """Return what stands above the first question while it is answered."""
+    return f'<h1 class="unseen">{say("your-conversation")}</h1>'
+
+
+def render_transcript(say: Texts, course: CourseInfo, messages: Sequence[Message]) -> str:
     """Return the exchanges of a conversation, oldest first, below a heading for those who hear the page."""
     exchanges = [
-        render_exchange(message.answer, last=last, doing=answer_actions(message, last))
+        render_exchange(say, message.answer, last=last, doing=answer_actions(say, message, last))
         for message in messages
         for last in [message is messages[-1]]
     ]
@@ -59,33 +47,33 @@ def render_transcript(course: CourseInfo, messages: Sequence[Message]) -> str:
     return f'<h1 class="unseen here" {here}>{label(course.title)}</h1>{"".join(exchanges)}'
 
 
-def render_exchange(answer: Answer, last: bool, doing: str = "") -> str:
+def render_exchange(say: Texts, answer: Answer, last: bool, doing: str = "") -> str:
     """Return a question with its answer and what can be done with it; the ``last`` one proposes what to ask next."""
     return (
-        f'<article class="exchange">{_question(answer.question)}{_understood(answer)}'
+        f'<article class="exchange">{_question(say, answer.question)}{_understood(say, answer)}'
         f'<div class="answer{" refused" if answer.refused else ""}" '
         f'data-citations="{escape(pack(answer.citations or answer.nearest))}">'
-        f"{_words(answer)}{_support(answer)}{_notes(answer)}"
-        f"{_sources(answer.citations)}{_nearest(answer.nearest)}</div>{_beyond(answer)}"
-        f"{printed_sources(answer)}{doing}{_suggestions(answer.suggestions) if last else ''}</article>"
+        f"{_words(say, answer)}{_support(say, answer)}{_notes(answer)}"
+        f"{_sources(say, answer.citations)}{_nearest(say, answer.nearest)}</div>{_beyond(answer)}"
+        f"{printed_sources(say, answer)}{doing}{_suggestions(say, answer.suggestions) if last else ''}</article>"
     )
 
 
-def render_pending(question: str, text: str, status: str) -> str:
-    """Return the exchange that is under way: the question, and the text so far or what the tutor is doing."""
+def render_pending(say: Texts, question: str, text: str, status: str) -> str:
+    """Return the exchange that is under way: the question, and the text so far or the ``status`` of the tutor."""
     marked = _MARKER.sub(lambda m: f'<span class="cite waiting {tone(int(m[1]))}">{m[1]}</span>', escape(text))
-    body = f'<p class="words" dir="auto">{marked}</p>' if text else f'<p class="status">{escape(status)}</p>'
-    return f'<article class="exchange pending">{_question(question)}<div class="answer">{body}</div></article>'
+    body = f'<p class="words" dir="auto">{marked}</p>' if text else f'<p class="status">{say(status)}</p>'
+    return f'<article class="exchange pending">{_question(say, question)}<div class="answer">{body}</div></article>'
 
 
-def announcement(answer: Answer) -> str:
+def announcement(say: Texts, answer: Answer) -> str:
     """Return what a screen reader says once when an answer is finished."""
     said = re.sub(r"\s+([.,;:!?])", r"\1", _MARKER.sub("", answer.answer))
-    found = f" {len(answer.citations)} sources." if len(answer.citations) > 1 else ""
-    return f"{'No answer in the course' if answer.refused else 'Answer'}: {label(said)}{found}"
+    found = f" {say('said-sources', count=len(answer.citations))}" if len(answer.citations) > 1 else ""
+    return say("said-refusal" if answer.refused else "said-answer", answer=label(said)) + found
 
 
-def render_conversations(listed: Iterable[ConversationInfo], current: str | None, words: str = "") -> str:
+def render_conversations(say: Texts, listed: Iterable[ConversationInfo], current: str | None, words: str = "") -> str:
     """Return the earlier conversations of a course as a list of buttons, or nothing where there are none.
 
     ``words`` are what they were searched by.
@@ -93,19 +81,20 @@ def render_conversations(listed: Iterable[ConversationInfo], current: str | None
     items = "".join(
         f'<li><button type="button" class="entry" data-event="reopen" data-conversation="{escape(info.id)}"'
         f"{' aria-current=true' if info.id == current else ''}><bdi>{label(info.title)}</bdi>"
-        f'<time datetime="{info.updated_at.isoformat()}">{info.updated_at:%d %b}</time></button>'
-        f"{entry_actions(info, info.id == current)}</li>"
+        f'<time datetime="{info.updated_at.isoformat()}">{say.day(info.updated_at)}</time></button>'
+        f"{entry_actions(say, info, info.id == current)}</li>"
         for info in listed
     )
     if not (items or words):
         return ""
-    found = f'<nav aria-label="Earlier conversations"><h2>Earlier conversations</h2><ul>{items}</ul></nav>'
+    title = say("earlier-conversations")
+    found = f'<nav aria-label="{title}"><h2>{title}</h2><ul>{items}</ul></nav>'
     return f'<div class="list" data-words="{escape(words)}">{found * bool(items)}</div>'
 
 
 def render_notice(message: str, kind: str) -> str:
-    """Return a one-line ``message`` of ``kind`` ``hint``, ``wait`` or ``error``; nothing for an empty one."""
-    return f'<p class="notice {kind}">{escape(message)}</p>' if message else ""
+    """Return a one-line ``message``, which is HTML, of ``kind`` ``hint``, ``wait`` or ``error``."""
+    return f'<p class="notice {kind}">{message}</p>'
 
 
 def ask_button(question: str) -> str:
@@ -116,54 +105,56 @@ def ask_button(question: str) -> str:
     )
 
 
-def _question(question: str) -> str:
-    return f'<h2 class="question" dir="auto"><span class="unseen">You asked: </span>{escape(question)}</h2>'
+def _question(say: Texts, question: str) -> str:
+    asked = f'<span class="unseen">{say("you-asked")} </span>'
+    return f'<h2 class="question" dir="auto">{asked}{escape(question)}</h2>'
 
 
-def _understood(answer: Answer) -> str:
+def _understood(say: Texts, answer: Answer) -> str:
     if answer.standalone_question.casefold().split() == answer.question.casefold().split():
         return ""
     alone = escape(answer.standalone_question)
     return (
-        f'<p class="understood" dir="auto">Understood as: <q>{alone}</q> '
-        f'<button type="button" class="reword" data-event="reword" data-question="{alone}">Not what you meant? '
-        "Change it</button></p>"
+        f'<p class="understood">{say("understood-as")} <q dir="auto">{alone}</q> '
+        f'<button type="button" class="reword" data-event="reword" data-question="{alone}">{say("not-meant")}'
+        "</button></p>"
     )
 
 
-def _words(answer: Answer) -> str:
+def _words(say: Texts, answer: Answer) -> str:
     """Return the answer's text with markers as buttons, and with how the course supports each of its sentences."""
     cited = {str(citation.marker): citation for citation in answer.citations}
     parts = []
     for text, support in _by_support(answer):
-        said = _with_buttons(text, cited, support)
+        said = _with_buttons(say, text, cited, support)
         parts.append(f'<span class="claim" data-support="{support}">{said}</span>' if support else said)
         if support == "unsupported":
-            parts.append(' <span class="unsupported">not found in the course</span>')
+            parts.append(f' <span class="unsupported">{say("how-unsupported")}</span>')
     return f'<p class="words" dir="auto">{"".join(parts)}</p>'
 
 
-def _with_buttons(text: str, cited: Mapping[str, Citation], support: Support | None) -> str:
+def _with_buttons(say: Texts, text: str, cited: Mapping[str, Citation], support: Support | None) -> str:
     pieces = _MARKER.split(text)
     parts = []
     for plain, marker in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
         if citation := cited.get(marker):
             before, word = _last_word(plain)
-            held = f"{escape(word)}{_marker_button(citation, support)}"
+            held = f"{escape(word)}{_marker_button(say, citation, support)}"
             parts.append(f'{escape(before)}<span class="held">{held}</span>')
         else:
             parts.append(escape(plain) + (f"[{marker}]" if marker else ""))
     return "".join(parts)
 
 
-def _marker_button(citation: Citation, support: Support | None) -> str:
-    how = f", {_SUPPORTED[support]}" if support else ""
+def _marker_button(say: Texts, citation: Citation, support: Support | None) -> str:
+    where = place(say, citation)
+    named = {"marker": str(citation.marker), "place": where}
     return cite_button(
         citation,
         str(citation.marker),
         f"cite {tone(citation.marker)}",
-        f"Source {citation.marker}: {place(citation)}{how}",
-        f' data-quote="{escape(citation.quote)}" data-place="{place(citation)}"',
+        say("source-supported", **named, how=say(f"how-{support}")) if support else say("source", **named),
+        f' data-quote="{escape(citation.quote)}" data-place="{where}"',
     )
 
 
@@ -215,46 +206,59 @@ def _notes(answer: Answer) -> str:
     return "".join(f'<p class="note" dir="auto">{escape(note)}</p>' for note in notes(answer))
 
 
-def _support(answer: Answer) -> str:
+def _support(say: Texts, answer: Answer) -> str:
     supports = {support for _, support in _by_support(answer) if support}
     if not supports:
         return ""
     if "unsupported" in supports:
-        said = "Not all of this is in the course"
+        said = "support-partly-not"
     elif supports == {"quoted"}:
-        said = "In the course’s own words"
+        said = "support-quoted"
     elif supports == {"verified"}:
-        said = "Reworded, and checked against the course"
+        said = "support-verified"
     else:
-        said = "Partly in the course’s own words, partly reworded and checked against them"
-    return f'<div class="supports"><p class="support">{said}</p>{_MEANING}</div>'
+        said = "support-mixed"
+    return f'<div class="supports"><p class="support">{say(said)}</p>{_meaning(say)}</div>'
 
 
-def _sources(citations: Sequence[Citation]) -> str:
-    """Return the places that were cited, each once with its markers; a place opens at its first quote."""
-    places: dict[tuple[str, str, str], list[Citation]] = {}
-    for citation in citations:
-        places.setdefault((citation.source, citation.version, place(citation)), []).append(citation)
-    items = []
-    for (_, _, where), group in places.items():
-        markers = ", ".join(str(citation.marker) for citation in group)
-        name = f"Source{'s' * (len(group) > 1)} {markers}: {where}"
-        numbers = " ".join(f'<span class="number {tone(one.marker)}">{one.marker}</span>' for one in group)
-        changed = '<span class="changed">changed since</span>' if group[0].changed else ""
-        items.append(f"<li>{cite_button(group[0], f'{numbers} <bdi>{where}</bdi>', 'chip', name)}{changed}</li>")
-    return f'<ul class="sources" aria-label="Sources">{"".join(items)}</ul>' if items else ""
-
-
-def _nearest(nearest: Sequence[Citation]) -> str:
-    items = []
-    for citation in nearest:
-        inside = f'<strong><bdi>{place(citation)}</bdi></strong><span dir="auto">{escape(citation.quote)}</span>'
-        items.append(f"<li>{cite_button(citation, inside, 'near')}</li>")
+def _meaning(say: Texts) -> str:
+    """Return what the looks of a sentence and of a number mean, folded."""
+    items = "".join(
+        f'<li><span class="claim" data-support="{support}">{say(f"meaning-{support}")}</span>: '
+        f"{say(f'meaning-{support}-is')}</li>"
+        for support in get_args(Support)
+    )
+    numbers = '<span class="number tone-1">1</span> <span class="number tone-2">2</span>'
     return (
-        f'<section class="nearest"><h3>Closest in the course</h3><ul>{"".join(items)}</ul></section>' if items else ""
+        f'<details class="meaning"><summary>{say("meaning")}</summary><ul>{items}'
+        f"<li>{numbers}: {say('meaning-number-is')}</li></ul></details>"
     )
 
 
-def _suggestions(questions: Sequence[str]) -> str:
+def _sources(say: Texts, citations: Sequence[Citation]) -> str:
+    """Return the places that were cited, each once with its markers; a place opens at its first quote."""
+    places: dict[tuple[str, str, str], list[Citation]] = {}
+    for citation in citations:
+        places.setdefault((citation.source, citation.version, place(say, citation)), []).append(citation)
+    items = []
+    for (_, _, where), group in places.items():
+        markers = ", ".join(str(citation.marker) for citation in group)
+        name = say("sources-of", count=len(group), markers=markers, place=where)
+        numbers = " ".join(f'<span class="number {tone(one.marker)}">{one.marker}</span>' for one in group)
+        changed = f'<span class="changed">{say("changed-since")}</span>' if group[0].changed else ""
+        items.append(f"<li>{cite_button(group[0], f'{numbers} <bdi>{where}</bdi>', 'chip', name)}{changed}</li>")
+    return f'<ul class="sources" aria-label="{say("sources")}">{"".join(items)}</ul>' if items else ""
+
+
+def _nearest(say: Texts, nearest: Sequence[Citation]) -> str:
+    items = []
+    for citation in nearest:
+        inside = f'<strong><bdi>{place(say, citation)}</bdi></strong><span dir="auto">{escape(citation.quote)}</span>'
+        items.append(f"<li>{cite_button(citation, inside, 'near')}</li>")
+    title = say("nearest")
+    return f'<section class="nearest"><h3>{title}</h3><ul>{"".join(items)}</ul></section>' if items else ""
+
+
+def _suggestions(say: Texts, questions: Sequence[str]) -> str:
     items = "".join(f"<li>{ask_button(question)}</li>" for question in questions)
-    return f'<section class="next"><h3>Ask next</h3><ul>{items}</ul></section>' if items else ""
+    return f'<section class="next"><h3>{say("ask-next")}</h3><ul>{items}</ul></section>' if items else ""

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
+from tutor.errors import TutorError
 from tutor.types import Heading, StoredSource
 from tutor.web.actions import source_link
 from tutor.web.citing import Cited, pack, read_button, tone, walk
 from tutor.web.escaping import escape, label
 from tutor.web.rendering import render_notice
+from tutor.web.texts import Texts
 
 SHOWN_AROUND = 60_000  # characters of a source shown before and after a quote: a browser lays out no more at once
 LONG_LINE = 120  # lines this long are paragraphs of their own; shorter ones were wrapped by hand
@@ -20,7 +22,9 @@ _LINE = re.compile(r"[^\s\n][^\n]*")  # a line that shows something, from its fi
 _LIST_ITEM = re.compile(r"\s*(?:[-*•–]|\d{1,3}[.)])\s+\S")
 
 
-def render_source(stored: StoredSource, start: int, end: int, key: str = "", cited: Sequence[Cited] = ()) -> str:
+def render_source(
+    say: Texts, stored: StoredSource, start: int, end: int, key: str = "", cited: Sequence[Cited] = ()
+) -> str:
     """Return a source's text as paragraphs and headings, with ``text[start:end]`` inside ``<mark>``.
 
     An empty span opens it to read on from ``start``. ``cited`` are the citations of the answer that it was opened from:
@@ -34,23 +38,23 @@ def render_source(stored: StoredSource, start: int, end: int, key: str = "", cit
     spans = list(split_paragraphs(stored.text, stored.outline, first, last))
     quotes = _quotes(stored, start, end, cited)
     here = next((b for _, b in spans if b > start), -1) if start >= end else -1
-    body = "".join(_paragraph(stored, a, b, quotes, b == here) for a, b in spans)
+    body = "".join(_paragraph(say, stored, a, b, quotes, b == here) for a, b in spans)
     path = heading_path(stored.outline, start)
     path = path[1:] if path[:1] == (stored.title,) else path
     crumbs = "".join(f"<li><bdi>{label(heading)}</bdi></li>" for heading in path)
-    changed = '<p class="notice hint">The course has a newer version of this text. This is the one that was quoted.</p>'
-    before = _cut(stored, first, "Read what comes before") if first > 0 else ""
-    after = _cut(stored, last, "Read on") if last < len(stored.text) else ""
-    where = f'<ol class="path" aria-label="Where this is">{crumbs}</ol>{source_link(stored, start, end)}'
-    steps = walk(stored.course, cited, stored.name, stored.version, start, end)
-    tools = f'<div class="tools">{_finder(start >= end)}{_contents(stored, first, last)}</div>'
+    changed = f'<p class="notice hint">{say("newer-version")}</p>'
+    before = _cut(say, stored, first, "read-before") if first > 0 else ""
+    after = _cut(say, stored, last, "read-on") if last < len(stored.text) else ""
+    where = f'<ol class="path" aria-label="{say("where-this-is")}">{crumbs}</ol>{source_link(say, stored, start, end)}'
+    steps = walk(say, stored.course, cited, stored.name, stored.version, start, end)
+    tools = f'<div class="tools">{_finder(say, start >= end)}{_contents(say, stored, first, last)}</div>'
     text = f"{changed * stored.changed}{before}{body}{after}"
-    return _panel(key, label(stored.title), f"{where}{steps}{tools}", text, cited)
+    return _panel(say, key, label(stored.title), f"{where}{steps}{tools}", text, cited)
 
 
-def render_source_problem(message: str, key: str, cited: Sequence[Cited] = ()) -> str:
-    """Return the source panel with a ``message`` in place of the text."""
-    return _panel(key, "The source", "", render_notice(message, "error"), cited)
+def render_source_problem(say: Texts, error: TutorError, key: str, cited: Sequence[Cited] = ()) -> str:
+    """Return the source panel with what went wrong in place of the text."""
+    return _panel(say, key, say("the-source"), "", render_notice(escape(say.error(error)), "error"), cited)
 
 
 def heading_path(outline: Sequence[Heading], position: int) -> tuple[str, ...]:
@@ -88,13 +92,13 @@ def split_paragraphs(text: str, outline: Sequence[Heading], first: int, last: in
         yield opened, closed
 
 
-def _panel(key: str, title: str, below: str, text: str, cited: Sequence[Cited]) -> str:
+def _panel(say: Texts, key: str, title: str, below: str, text: str, cited: Sequence[Cited]) -> str:
     return (
-        f'<aside class="panel" aria-label="Source: {title}" data-key="{escape(key)}" '
+        f'<aside class="panel" aria-label="{say("panel-of", title=title)}" data-key="{escape(key)}" '
         f'data-citations="{escape(pack(cited))}"><header><h2 dir="auto">{title}</h2>'
-        '<button type="button" class="close" data-event="close" aria-label="Close the source">'
+        f'<button type="button" class="close" data-event="close" aria-label="{say("close-source")}">'
         f'<span aria-hidden="true">×</span></button>{below}</header>'
-        f'<div class="text" tabindex="0" role="region" aria-label="Text of {title}">{text}</div></aside>'
+        f'<div class="text" tabindex="0" role="region" aria-label="{say("text-of", title=title)}">{text}</div></aside>'
     )
 
 
@@ -116,19 +120,19 @@ def _quotes(stored: StoredSource, start: int, end: int, cited: Sequence[Cited]) 
     return (_Quote(start, end, marker, True), *others)
 
 
-def _finder(is_open: bool) -> str:
+def _finder(say: Texts, is_open: bool) -> str:
     """Return the search within the text; `page.js` does it."""
     return (
-        f'<details class="find"{" open" * is_open}><summary>Search</summary><div role="search">'
-        '<input type="search" class="sought" aria-label="Search in this text" autocomplete="off">'
-        '<button type="button" class="step" data-event="find" data-by="-1" aria-label="Previous match">'
+        f'<details class="find"{" open" * is_open}><summary>{say("search")}</summary><div role="search">'
+        f'<input type="search" class="sought" aria-label="{say("search-text")}" autocomplete="off">'
+        f'<button type="button" class="step" data-event="find" data-by="-1" aria-label="{say("previous-match")}">'
         '<span aria-hidden="true">‹</span></button>'
-        '<button type="button" class="step" data-event="find" data-by="1" aria-label="Next match">'
+        f'<button type="button" class="step" data-event="find" data-by="1" aria-label="{say("next-match")}">'
         '<span aria-hidden="true">›</span></button><output class="found"></output></div></details>'
     )
 
 
-def _contents(stored: StoredSource, first: int, last: int) -> str:
+def _contents(say: Texts, stored: StoredSource, first: int, last: int) -> str:
     """Return the headings of the text as buttons: those that are shown are jumped to, the others opened."""
     items = []
     path: tuple[Heading, ...] = ()
@@ -145,7 +149,8 @@ def _contents(stored: StoredSource, first: int, last: int) -> str:
     if len(items) < 2:
         return ""
     return (
-        f'<details class="contents"><summary>Contents</summary><nav aria-label="Contents of {label(stored.title)}">'
+        f'<details class="contents"><summary>{say("contents")}</summary>'
+        f'<nav aria-label="{say("contents-of", title=label(stored.title))}">'
         f"<ol>{''.join(items)}</ol></nav></details>"
     )
 
@@ -155,17 +160,16 @@ def _anchor(heading: Heading) -> str:
     return f"at-{heading.start}"
 
 
-def _cut(stored: StoredSource, at: int, name: str) -> str:
-    said = "this text is long, and only a part of it is shown"
-    return f'<p class="cut">… {said} … {_read_button(stored, at, name, "more")}</p>'
+def _cut(say: Texts, stored: StoredSource, at: int, name: str) -> str:
+    return f'<p class="cut">… {say("cut")} … {_read_button(stored, at, say(name), "more")}</p>'
 
 
 def _read_button(stored: StoredSource, at: int, inside: str, look: str) -> str:
     return read_button(stored.course, stored.name, stored.version, at, inside, look)
 
 
-def _paragraph(stored: StoredSource, a: int, b: int, quotes: Sequence[_Quote], is_here: bool) -> str:
-    inside = "".join(_piece(stored.text, *piece) for piece in _pieces(a, b, quotes))
+def _paragraph(say: Texts, stored: StoredSource, a: int, b: int, quotes: Sequence[_Quote], is_here: bool) -> str:
+    inside = "".join(_piece(say, stored.text, *piece) for piece in _pieces(a, b, quotes))
     here = " data-here" * is_here
     heading = next((heading for heading in stored.outline if heading.start == a), None)
     if heading:
@@ -185,12 +189,12 @@ def _pieces(a: int, b: int, quotes: Sequence[_Quote]) -> Iterator[tuple[int, int
         yield spans[0][0], spans[-1][1], quote
 
 
-def _piece(text: str, a: int, b: int, quote: _Quote | None) -> str:
+def _piece(say: Texts, text: str, a: int, b: int, quote: _Quote | None) -> str:
     if quote is None:
         return escape(text[a:b])
     number = ""
     if quote.marker and a == quote.start:
-        said = f'<span class="unseen">Citation </span>{quote.marker}'
+        said = f'<span class="unseen">{say("citation-number")} </span>{quote.marker}'
         number = f'<span class="at {tone(quote.marker)}">{said}</span>'
     look = " ".join(filter(None, (tone(quote.marker), "active" * quote.active)))
     return f'{number}<mark class="{look}"{" tabindex=-1" * quote.active}>{escape(text[a:b])}</mark>'

@@ -8,22 +8,28 @@ reader chose (a cookie), else the first of the browser's languages that there is
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
-import gradio as gr
 from babel import Locale
 from babel.dates import format_skeleton
 from fluent.runtime import FluentBundle, FluentResource
 from fluent.syntax import FluentParser, ast
 from fluent.syntax.visitor import Visitor
+from starlette.requests import HTTPConnection
+
+from tutor.errors import TutorError
+
+if TYPE_CHECKING:
+    import gradio as gr
 
 LANGUAGES = {"en": "English", "zh": "简体中文", "es": "Español", "ar": "العربية"}
-LABELS = ("course", "new-conversation", "your-question", "ask-placeholder", "ask", "stop")
 COOKIE = "tutor-language"
-_GRADIO = {"zh": "zh-CN"}  # what Gradio calls a language where it is not its code
+GRADIO = {"zh": "zh-CN"}  # what Gradio calls a language where it is not its code
 _IN_SCRIPT = "script-"  # how the keys begin of what only the page's script says
 
 
@@ -41,10 +47,18 @@ class Texts:
         message = self._bundle.get_message(key)
         if message.value is None:
             raise LookupError(f"{key} has no text in {self.language}.")
-        text, errors = self._bundle.format_pattern(message.value, values)
+        # Words go in afterwards: Fluent takes none that are longer than a thousand characters.
+        stand_ins = {name: f"\ue000{name}\ue001" if isinstance(v, str) else v for name, v in values.items()}
+        text, errors = self._bundle.format_pattern(message.value, stand_ins)
         if errors:
             raise LookupError(f"{key} in {self.language}: {errors[0]}")
-        return str(text)
+        return re.sub("\ue000(\\w+)\ue001", lambda found: str(values[found[1]]), str(text))
+
+    def error(self, error: TutorError) -> str:
+        """Return what went wrong and what to do, as plain text; what helps only who runs the tutor stays English."""
+        if error.key:
+            return self(f"error-{error.key}", **error.values)
+        return str(error) if self.language == "en" else self("error-technical", message=f"\u2068{error}\u2069")
 
     def day(self, moment: datetime) -> str:
         """Return a day and its month as they are written in a list."""
@@ -55,6 +69,11 @@ class Texts:
 def texts(language: str) -> Texts:
     """Return the texts of one of `LANGUAGES`."""
     return Texts(language)
+
+
+def reader(request: HTTPConnection | gr.Request) -> Texts:
+    """Return the texts for whoever sent ``request``."""
+    return choose(request.cookies.get(COOKIE), request.headers.get("accept-language", ""))
 
 
 def choose(cookie: str | None, accepted: str) -> Texts:
@@ -75,20 +94,11 @@ def _weighed(one: str) -> tuple[str, float]:
         return tag, 0
 
 
-def build_i18n() -> gr.I18n:
-    """Return the labels of components for Gradio's own translation: ``i18n("key")`` is one that the browser puts in.
-
-    It puts one text into a property, and none into HTML that has several (Gradio 6.31).
-    """
-    said = {language: {key: texts(language)(key) for key in LABELS} for language in LANGUAGES}
-    return gr.I18n(**{_GRADIO.get(language, language): labels for language, labels in said.items()})
-
-
 def for_script() -> str:
     """Return what the page's script says, by language, as JSON that can stand in a script element."""
     said = {
         language: {
-            "locale": _GRADIO.get(language, language),
+            "locale": GRADIO.get(language, language),
             "direction": texts(language).direction,
             "texts": {key.removeprefix(_IN_SCRIPT): _template(language, key) for key in _script_keys(language)},
         }

@@ -1,181 +1,207 @@
-# Every word of its own that the chat page says, in English. The other languages have the same keys.
-# What somebody else wrote comes in as a value, such as { $title }.
+# The page’s words in Arabic; en.ftl says where each one stands.
 
 ## The page around the conversation
 
-course = Course
-new-conversation = New conversation
-menu = Menu
-close-menu = Close the menu
-your-question = Your question
-ask-placeholder = Ask about this course…
-ask = Ask
-stop = Stop
-language = Language
-search-conversations = Search your conversations
+course = المقرر
+new-conversation = محادثة جديدة
+menu = القائمة
+close-menu = إغلاق القائمة
+your-question = سؤالك
+ask-placeholder = اسأل عن هذا المقرر…
+ask = اسأل
+stop = إيقاف
+language = اللغة
+search-conversations = ابحث في محادثاتك
 
 ## What the tutor is doing, and what became of it
 
-warming-up = The tutor is warming up… your question will be answered in a moment.
-first-course = The tutor is warming up and reading its first course… you can ask in a moment.
-not-started = The tutor could not get ready, so it cannot answer yet. This is what is wrong, and what helps:
-start-again = Then start the tutor again and reload this page.
-in-line = Your question is in line: the answer comes as soon as the tutor is ready.
-looking = Looking in the course…
-renamed = The conversation has its new name.
-deleted = The conversation is deleted.
-replaced = The new answer has taken the place of the last one.
-gone = That conversation is no longer here. This is a new one.
-no-such-course = The link names a course that is not here. This is another one.
-nothing-to-ask = There is no course to ask about yet.
-empty-question = Type a question first, or choose one of the suggestions.
-stopped = Stopped. Your question was not answered, and nothing was kept of the answer.
-failed = Something went wrong here, and your question was not answered. It is still below: try it again.
+warming-up = المعلّم يستعد الآن… ستأتي الإجابة عن سؤالك بعد لحظات.
+first-course = المعلّم يستعد الآن ويقرأ مقرره الأول… يمكنك أن تسأل بعد لحظات.
+not-started = لم يتمكن المعلّم من الاستعداد، لذلك لا يستطيع الإجابة بعد. هذه هي المشكلة وما يساعد على حلها:
+start-again = بعد ذلك شغّل المعلّم من جديد وأعد تحميل هذه الصفحة.
+in-line = سؤالك في الانتظار: تأتي الإجابة حالما يصبح المعلّم جاهزًا.
+looking = جارٍ البحث في المقرر…
+renamed = صار للمحادثة اسمها الجديد.
+deleted = حُذفت المحادثة.
+replaced = حلّت الإجابة الجديدة محل الإجابة الأخيرة.
+gone = لم تعد تلك المحادثة هنا. هذه محادثة جديدة.
+no-such-course = يشير الرابط إلى مقرر غير موجود هنا. هذا مقرر آخر.
+nothing-to-ask = لا يوجد بعد مقرر يمكن السؤال عنه.
+empty-question = اكتب سؤالًا أولًا، أو اختر واحدًا من الأسئلة المقترحة.
+stopped = توقّف. لم تتم الإجابة عن سؤالك، ولم يُحفظ شيء من الإجابة.
+failed = حدث خطأ هنا ولم تتم الإجابة عن سؤالك. ما زال في الأسفل: حاول مرة أخرى.
 found = { $count ->
-    [0] No conversations found.
-    [one] { $count } conversation found.
-   *[other] { $count } conversations found.
+    [0] لم يُعثر على أي محادثة.
+    [one] عُثر على محادثة واحدة.
+    [two] عُثر على محادثتين.
+    [few] عُثر على { $count } محادثات.
+    [many] عُثر على { $count } محادثة.
+   *[other] عُثر على { $count } محادثة.
 }
 
 ## Where there is no course yet
 
-no-course-title = No course yet
-no-course = The tutor answers from the texts of a course, and it has none so far. Add one from a terminal, then reload this page:
+no-course-title = لا يوجد مقرر بعد
+no-course = يجيب المعلّم من نصوص مقرر، وليس لديه أي مقرر حتى الآن. أضف واحدًا من الطرفية، ثم أعد تحميل هذه الصفحة:
 
 ## The home of a course
 
-home-intro = Ask anything about this course. Every answer is taken from the course’s own texts, and the numbers in it open the very place it comes from.
-begin-with = You could begin with
-outline = What is in this course
-first-texts = The first { $shown } of { $all } texts are shown.
+home-intro = اسأل ما تشاء عن هذا المقرر. كل إجابة مأخوذة من نصوص المقرر نفسه، والأرقام التي فيها تفتح الموضع الذي جاءت منه بالضبط.
+begin-with = يمكنك أن تبدأ بهذه الأسئلة
+outline = محتوى هذا المقرر
+first-texts = تظهر هنا أول { $shown } من { $all } من النصوص.
 sections = { $count ->
-    [one] { $count } section
-   *[other] { $count } sections
+    [zero] لا أقسام
+    [one] قسم واحد
+    [two] قسمان
+    [few] { $count } أقسام
+    [many] { $count } قسمًا
+   *[other] { $count } قسم
 }
-read = Read
-read-it = Read { $title }
-ask-about = Ask about { $title }
-key-dates = Key dates
-key-terms = Key terms
+read = اقرأ
+read-it = اقرأ { $title }
+ask-about = اسأل عن { $title }
+key-dates = تواريخ مهمة
+key-terms = مصطلحات مهمة
 
 ## A conversation
 
-your-conversation = Your conversation
-you-asked = You asked:
-understood-as = Understood as:
-not-meant = Not what you meant? Change it
-source = Source { $marker }: { $place }
-source-supported = Source { $marker }: { $place }, { $how }
+your-conversation = محادثتك
+you-asked = سألت:
+understood-as = فُهم السؤال هكذا:
+not-meant = لم تقصد هذا؟ غيّره
+source = المصدر { $marker }: { $place }
+source-supported = المصدر { $marker }: { $place }، { $how }
 sources-of = { $count ->
-    [one] Source { $markers }: { $place }
-   *[other] Sources { $markers }: { $place }
+    [one] المصدر { $markers }: { $place }
+   *[other] المصادر { $markers }: { $place }
 }
-place-on-page = { $heading }, page { $page }
-changed-since = changed since
-sources = Sources
-nearest = Closest in the course
-ask-next = Ask next
-said-answer = Answer: { $answer }
-said-refusal = No answer in the course: { $answer }
+place-on-page = { $heading }، الصفحة { $page }
+changed-since = تغيّر منذ ذلك الحين
+sources = المصادر
+nearest = الأقرب في المقرر
+ask-next = اسأل بعد ذلك
+said-answer = الإجابة: { $answer }
+said-refusal = لا توجد إجابة في المقرر: { $answer }
 said-sources = { $count ->
-    [one] { $count } source.
-   *[other] { $count } sources.
+    [zero] لا مصادر.
+    [one] مصدر واحد.
+    [two] مصدران.
+    [few] { $count } مصادر.
+    [many] { $count } مصدرًا.
+   *[other] { $count } مصدر.
 }
 
 ## How an answer is supported
 
-how-quoted = quoted
-how-verified = reworded and checked
-how-unsupported = not found in the course
-support-partly-not = Not all of this is in the course
-support-quoted = In the course’s own words
-support-verified = Reworded, and checked against the course
-support-mixed = Partly in the course’s own words, partly reworded and checked against them
-meaning = What do these mean?
-meaning-quoted = Quoted
-meaning-quoted-is = the course says it in these very words.
-meaning-verified = Reworded
-meaning-verified-is = the course says it in other words, and each sentence was checked against the place that its number opens.
-meaning-unsupported = Not found
-meaning-unsupported-is = the course does not say it, and nobody has checked it.
-meaning-number-is = each number opens its own place. There, the words have the same number, colour and line.
+how-quoted = مقتبس
+how-verified = معاد صياغته ومتحقق منه
+how-unsupported = غير موجود في المقرر
+support-partly-not = ليس كل هذا في المقرر
+support-quoted = بكلمات المقرر نفسه
+support-verified = معاد صياغته، وقد جرى التحقق منه في المقرر
+support-mixed = بعضه بكلمات المقرر نفسه، وبعضه معاد صياغته ومتحقق منه فيه
+meaning = ماذا تعني هذه؟
+meaning-quoted = مقتبس
+meaning-quoted-is = يقول المقرر ذلك بهذه الكلمات نفسها.
+meaning-verified = معاد صياغته
+meaning-verified-is = يقول المقرر ذلك بكلمات أخرى، وقد جرى التحقق من كل جملة في الموضع الذي يفتحه رقمها.
+meaning-unsupported = غير موجود
+meaning-unsupported-is = لا يقول المقرر ذلك، ولم يتحقق منه أحد.
+meaning-number-is = كل رقم يفتح موضعه. وهناك تحمل الكلمات الرقم نفسه واللون نفسه والخط نفسه.
 
 ## What can be done with an answer
 
-do-with-answer = What to do with this answer
-copy = Copy
-copy-markdown = Copy as Markdown
-answer-again = Answer again
-edit-question = Edit question
-helpful = Helpful
-not-helpful = Not helpful
-copy-link = Copy link
+do-with-answer = ما يمكن فعله بهذه الإجابة
+copy = نسخ
+copy-markdown = نسخ بصيغة Markdown
+answer-again = أجب من جديد
+edit-question = تعديل السؤال
+helpful = مفيدة
+not-helpful = غير مفيدة
+copy-link = نسخ الرابط
 
 ## The list of conversations
 
-earlier-conversations = Earlier conversations
-more-for = More for: { $title }
-do-with = What to do with: { $title }
-rename = Rename
-save-markdown = Save as Markdown
-save-json = Save as JSON
-print = Print or save as PDF
-delete = Delete
+earlier-conversations = المحادثات السابقة
+more-for = المزيد عن: { $title }
+do-with = ما يمكن فعله بالمحادثة: { $title }
+rename = تغيير الاسم
+save-markdown = حفظ بصيغة Markdown
+save-json = حفظ بصيغة JSON
+print = طباعة أو حفظ بصيغة PDF
+delete = حذف
 
 ## Dialogs
 
-cancel = Cancel
-rename-title = Rename this conversation
-name = Name
-save = Save
-delete-title = Delete this conversation?
-delete-warning = Its questions and answers are then gone for good.
-feedback-title = What is not good about this answer?
-choose-one = Choose one, if you like
-own-words = In your own words, if you like
-feedback-kept = It is kept together with the answer, for those who look after this tutor.
-take-back = Take my feedback back
-send = Send
-reason-wrong = It is wrong
-reason-not-asked = It is not what I asked
-reason-hard = It is hard to understand
-reason-incomplete = Something is missing
-reason-other = Something else
-editing = What you send now takes the place of your last question and its answer.
-keep-them = Keep them
+cancel = إلغاء
+rename-title = تغيير اسم هذه المحادثة
+name = الاسم
+save = حفظ
+delete-title = هل تريد حذف هذه المحادثة؟
+delete-warning = ستختفي أسئلتها وإجاباتها نهائيًا.
+feedback-title = ما العيب في هذه الإجابة؟
+choose-one = اختر واحدًا إن شئت
+own-words = بكلماتك أنت إن شئت
+feedback-kept = يُحفظ رأيك مع الإجابة، لمن يعتنون بهذا المعلّم.
+take-back = سحب رأيي
+send = إرسال
+reason-wrong = إنها خاطئة
+reason-not-asked = ليست ما سألت عنه
+reason-hard = يصعب فهمها
+reason-incomplete = ينقصها شيء
+reason-other = شيء آخر
+editing = ما ترسله الآن يحل محل سؤالك الأخير وإجابته.
+keep-them = أبقهما
 
 ## The source beside the conversation
 
-the-source = The source
-panel-of = Source: { $title }
-close-source = Close the source
-text-of = Text of { $title }
-where-this-is = Where this is
-newer-version = The course has a newer version of this text. This is the one that was quoted.
-read-before = Read what comes before
-read-on = Read on
-cut = this text is long, and only a part of it is shown
-search = Search
-search-text = Search in this text
-previous-match = Previous match
-next-match = Next match
-contents = Contents
-contents-of = Contents of { $title }
-citation-number = Citation
-citations-of-answer = Citations of this answer
-previous-citation = Previous citation
-next-citation = Next citation
-place-among = { $at } of { $count }
+the-source = المصدر
+panel-of = المصدر: { $title }
+close-source = إغلاق المصدر
+text-of = نص { $title }
+where-this-is = أين يقع هذا
+newer-version = لدى المقرر نسخة أحدث من هذا النص. هذه هي النسخة التي اقتُبس منها.
+read-before = اقرأ ما قبل هذا
+read-on = تابع القراءة
+cut = هذا النص طويل، ولا يظهر منه إلا جزء
+search = بحث
+search-text = ابحث في هذا النص
+previous-match = النتيجة السابقة
+next-match = النتيجة التالية
+contents = المحتويات
+contents-of = محتويات { $title }
+citation-number = الاقتباس
+citations-of-answer = اقتباسات هذه الإجابة
+previous-citation = الاقتباس السابق
+next-citation = الاقتباس التالي
+place-among = { $at } من { $count }
+
+## What can go wrong for a student
+
+error-question-long = السؤال أطول من { $limit } حرفًا. اسأله بكلمات أقل.
+error-question-empty = السؤال فارغ. اكتب ما تريد معرفته.
+error-no-source = لم يعد هذا النص في المقرر. تعرض صفحة المقرر ما فيه الآن.
+error-no-course = لم يعد هذا المقرر هنا. اختر مقررًا آخر.
+error-course-changed = تغيّر المقرر للتو. اسأل مرة أخرى.
+error-comment-long = التعليق أطول من { $limit } حرفًا. قله بكلمات أقل.
+error-name-empty = الاسم فارغ. اكتب موضوع هذه المحادثة.
+error-name-long = الاسم أطول من { $limit } حرفًا. اختر اسمًا أقصر.
+error-no-conversation = لم تعد تلك المحادثة هنا. ابدأ محادثة جديدة.
+error-no-answer = لم تعد تلك الإجابة هنا. افتح المحادثة من جديد.
+error-not-last = لم يعد هذا آخر سؤال في المحادثة. افتحها من جديد ثم اسأل مرة أخرى.
+error-records = لا يستطيع المعلّم قراءة ما يحفظه أو كتابته. لم يتغير شيء. أخبر من يعتني به ثم حاول من جديد.
+error-technical = هناك خلل في المعلّم نفسه. هذا ما يقوله: { $message }
 
 ## What the page’s script says
 
-script-lost = The tutor could not be reached. Try again in a moment.
-script-not-found = Not found
-script-match = { $at } of { $count }
-script-no-copying = Your browser does not let the page copy. Select the text and copy it yourself.
-script-saving = The conversation is being saved.
-script-copied = Copied, with its sources.
-script-copied-markdown = Copied as Markdown, with its sources.
-script-link-copied = The link is copied.
-script-feedback-kept = Thank you. Your feedback is kept with the answer.
-script-feedback-back = Your feedback is taken back.
+script-lost = تعذر الوصول إلى المعلّم. حاول مرة أخرى بعد لحظة.
+script-not-found = لا نتائج
+script-match = { $at } من { $count }
+script-no-copying = متصفحك لا يسمح للصفحة بالنسخ. حدّد النص وانسخه بنفسك.
+script-saving = جارٍ حفظ المحادثة.
+script-copied = تم النسخ مع المصادر.
+script-copied-markdown = تم النسخ بصيغة Markdown مع المصادر.
+script-link-copied = تم نسخ الرابط.
+script-feedback-kept = شكرًا لك. حُفظ رأيك مع الإجابة.
+script-feedback-back = تم سحب رأيك.

@@ -167,6 +167,22 @@ previous-citation = Previous citation
 next-citation = Next citation
 place-among = { $at } of { $count }
 
+## What can go wrong for a student
+
+error-question-long = The question is longer than { $limit } characters. Ask it in fewer words.
+error-question-empty = The question is empty. Type what you want to know.
+error-no-source = This text is no longer in the course. The course’s home shows what it has now.
+error-no-course = This course is no longer here. Choose another one.
+error-course-changed = The course has just changed. Ask again.
+error-comment-long = The comment is longer than { $limit } characters. Say it in fewer words.
+error-name-empty = The name is empty. Type what this conversation is about.
+error-name-long = The name is longer than { $limit } characters. Choose a shorter one.
+error-no-conversation = That conversation is no longer here. Begin a new one.
+error-no-answer = That answer is no longer here. Open the conversation again.
+error-not-last = This is no longer the last question of the conversation. Open it again, then ask once more.
+error-records = The tutor cannot read or write what it keeps. Nothing was changed. Tell whoever looks after it, and try again.
+error-technical = Something is wrong with the tutor itself. This is what it says: { $message }
+
 ## What the page’s script says
 
 script-lost = The tutor could not be reached. Try again in a moment.

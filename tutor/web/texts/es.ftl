@@ -1,181 +1,196 @@
-# Every word of its own that the chat page says, in English. The other languages have the same keys.
-# What somebody else wrote comes in as a value, such as { $title }.
+# The page’s words in Spanish; en.ftl says where each one stands.
 
 ## The page around the conversation
 
-course = Course
-new-conversation = New conversation
-menu = Menu
-close-menu = Close the menu
-your-question = Your question
-ask-placeholder = Ask about this course…
-ask = Ask
-stop = Stop
-language = Language
-search-conversations = Search your conversations
+course = Curso
+new-conversation = Conversación nueva
+menu = Menú
+close-menu = Cerrar el menú
+your-question = Tu pregunta
+ask-placeholder = Pregunta sobre este curso…
+ask = Preguntar
+stop = Parar
+language = Idioma
+search-conversations = Busca en tus conversaciones
 
 ## What the tutor is doing, and what became of it
 
-warming-up = The tutor is warming up… your question will be answered in a moment.
-first-course = The tutor is warming up and reading its first course… you can ask in a moment.
-not-started = The tutor could not get ready, so it cannot answer yet. This is what is wrong, and what helps:
-start-again = Then start the tutor again and reload this page.
-in-line = Your question is in line: the answer comes as soon as the tutor is ready.
-looking = Looking in the course…
-renamed = The conversation has its new name.
-deleted = The conversation is deleted.
-replaced = The new answer has taken the place of the last one.
-gone = That conversation is no longer here. This is a new one.
-no-such-course = The link names a course that is not here. This is another one.
-nothing-to-ask = There is no course to ask about yet.
-empty-question = Type a question first, or choose one of the suggestions.
-stopped = Stopped. Your question was not answered, and nothing was kept of the answer.
-failed = Something went wrong here, and your question was not answered. It is still below: try it again.
+warming-up = El tutor se está preparando… responderá a tu pregunta en un momento.
+first-course = El tutor se está preparando y lee su primer curso… podrás preguntar en un momento.
+not-started = El tutor no ha podido prepararse, así que todavía no puede responder. Esto es lo que pasa y lo que ayuda:
+start-again = Después vuelve a iniciar el tutor y recarga esta página.
+in-line = Tu pregunta está en la cola: la respuesta llega en cuanto el tutor esté listo.
+looking = Buscando en el curso…
+renamed = La conversación tiene su nuevo nombre.
+deleted = La conversación está borrada.
+replaced = La respuesta nueva ha ocupado el lugar de la última.
+gone = Esa conversación ya no está aquí. Esta es una nueva.
+no-such-course = El enlace nombra un curso que no está aquí. Este es otro.
+nothing-to-ask = Todavía no hay ningún curso sobre el que preguntar.
+empty-question = Escribe primero una pregunta o elige una de las sugerencias.
+stopped = Parado. Tu pregunta no se ha respondido y no se ha guardado nada de la respuesta.
+failed = Algo ha salido mal y tu pregunta no se ha respondido. Sigue abajo: inténtalo otra vez.
 found = { $count ->
-    [0] No conversations found.
-    [one] { $count } conversation found.
-   *[other] { $count } conversations found.
+    [0] No se ha encontrado ninguna conversación.
+    [one] { $count } conversación encontrada.
+   *[other] { $count } conversaciones encontradas.
 }
 
 ## Where there is no course yet
 
-no-course-title = No course yet
-no-course = The tutor answers from the texts of a course, and it has none so far. Add one from a terminal, then reload this page:
+no-course-title = Todavía no hay ningún curso
+no-course = El tutor responde con los textos de un curso y aún no tiene ninguno. Añade uno desde un terminal y recarga esta página:
 
 ## The home of a course
 
-home-intro = Ask anything about this course. Every answer is taken from the course’s own texts, and the numbers in it open the very place it comes from.
-begin-with = You could begin with
-outline = What is in this course
-first-texts = The first { $shown } of { $all } texts are shown.
+home-intro = Pregunta lo que quieras sobre este curso. Cada respuesta sale de los textos del propio curso, y sus números abren el lugar exacto del que viene.
+begin-with = Podrías empezar por
+outline = Qué hay en este curso
+first-texts = Se muestran los primeros { $shown } de { $all } textos.
 sections = { $count ->
-    [one] { $count } section
-   *[other] { $count } sections
+    [one] { $count } sección
+   *[other] { $count } secciones
 }
-read = Read
-read-it = Read { $title }
-ask-about = Ask about { $title }
-key-dates = Key dates
-key-terms = Key terms
+read = Leer
+read-it = Leer { $title }
+ask-about = Preguntar por { $title }
+key-dates = Fechas clave
+key-terms = Términos clave
 
 ## A conversation
 
-your-conversation = Your conversation
-you-asked = You asked:
-understood-as = Understood as:
-not-meant = Not what you meant? Change it
-source = Source { $marker }: { $place }
-source-supported = Source { $marker }: { $place }, { $how }
+your-conversation = Tu conversación
+you-asked = Has preguntado:
+understood-as = Entendido como:
+not-meant = ¿No querías decir eso? Cámbialo
+source = Fuente { $marker }: { $place }
+source-supported = Fuente { $marker }: { $place }, { $how }
 sources-of = { $count ->
-    [one] Source { $markers }: { $place }
-   *[other] Sources { $markers }: { $place }
+    [one] Fuente { $markers }: { $place }
+   *[other] Fuentes { $markers }: { $place }
 }
-place-on-page = { $heading }, page { $page }
-changed-since = changed since
-sources = Sources
-nearest = Closest in the course
-ask-next = Ask next
-said-answer = Answer: { $answer }
-said-refusal = No answer in the course: { $answer }
+place-on-page = { $heading }, página { $page }
+changed-since = ha cambiado desde entonces
+sources = Fuentes
+nearest = Lo más cercano en el curso
+ask-next = Sigue preguntando
+said-answer = Respuesta: { $answer }
+said-refusal = El curso no lo responde: { $answer }
 said-sources = { $count ->
-    [one] { $count } source.
-   *[other] { $count } sources.
+    [one] { $count } fuente.
+   *[other] { $count } fuentes.
 }
 
 ## How an answer is supported
 
-how-quoted = quoted
-how-verified = reworded and checked
-how-unsupported = not found in the course
-support-partly-not = Not all of this is in the course
-support-quoted = In the course’s own words
-support-verified = Reworded, and checked against the course
-support-mixed = Partly in the course’s own words, partly reworded and checked against them
-meaning = What do these mean?
-meaning-quoted = Quoted
-meaning-quoted-is = the course says it in these very words.
-meaning-verified = Reworded
-meaning-verified-is = the course says it in other words, and each sentence was checked against the place that its number opens.
-meaning-unsupported = Not found
-meaning-unsupported-is = the course does not say it, and nobody has checked it.
-meaning-number-is = each number opens its own place. There, the words have the same number, colour and line.
+how-quoted = citado
+how-verified = dicho con otras palabras y comprobado
+how-unsupported = no está en el curso
+support-partly-not = No todo esto está en el curso
+support-quoted = Con las palabras del propio curso
+support-verified = Dicho con otras palabras y comprobado con el curso
+support-mixed = En parte con las palabras del curso, en parte con otras y comprobado con ellas
+meaning = ¿Qué significan?
+meaning-quoted = Citado
+meaning-quoted-is = el curso lo dice con estas mismas palabras.
+meaning-verified = Con otras palabras
+meaning-verified-is = el curso lo dice con otras palabras, y cada frase se ha comprobado con el lugar que abre su número.
+meaning-unsupported = No está
+meaning-unsupported-is = el curso no lo dice y nadie lo ha comprobado.
+meaning-number-is = cada número abre su propio lugar. Allí las palabras llevan el mismo número, color y línea.
 
 ## What can be done with an answer
 
-do-with-answer = What to do with this answer
-copy = Copy
-copy-markdown = Copy as Markdown
-answer-again = Answer again
-edit-question = Edit question
-helpful = Helpful
-not-helpful = Not helpful
-copy-link = Copy link
+do-with-answer = Qué hacer con esta respuesta
+copy = Copiar
+copy-markdown = Copiar como Markdown
+answer-again = Responder otra vez
+edit-question = Cambiar la pregunta
+helpful = Me ayuda
+not-helpful = No me ayuda
+copy-link = Copiar el enlace
 
 ## The list of conversations
 
-earlier-conversations = Earlier conversations
-more-for = More for: { $title }
-do-with = What to do with: { $title }
-rename = Rename
-save-markdown = Save as Markdown
-save-json = Save as JSON
-print = Print or save as PDF
-delete = Delete
+earlier-conversations = Conversaciones anteriores
+more-for = Más para: { $title }
+do-with = Qué hacer con: { $title }
+rename = Cambiar el nombre
+save-markdown = Guardar como Markdown
+save-json = Guardar como JSON
+print = Imprimir o guardar como PDF
+delete = Borrar
 
 ## Dialogs
 
-cancel = Cancel
-rename-title = Rename this conversation
-name = Name
-save = Save
-delete-title = Delete this conversation?
-delete-warning = Its questions and answers are then gone for good.
-feedback-title = What is not good about this answer?
-choose-one = Choose one, if you like
-own-words = In your own words, if you like
-feedback-kept = It is kept together with the answer, for those who look after this tutor.
-take-back = Take my feedback back
-send = Send
-reason-wrong = It is wrong
-reason-not-asked = It is not what I asked
-reason-hard = It is hard to understand
-reason-incomplete = Something is missing
-reason-other = Something else
-editing = What you send now takes the place of your last question and its answer.
-keep-them = Keep them
+cancel = Cancelar
+rename-title = Cambiar el nombre de esta conversación
+name = Nombre
+save = Guardar
+delete-title = ¿Borrar esta conversación?
+delete-warning = Sus preguntas y respuestas desaparecerán para siempre.
+feedback-title = ¿Qué tiene de malo esta respuesta?
+choose-one = Elige una, si quieres
+own-words = Con tus palabras, si quieres
+feedback-kept = Se guarda junto a la respuesta, para quienes cuidan de este tutor.
+take-back = Retirar mi opinión
+send = Enviar
+reason-wrong = Está mal
+reason-not-asked = No es lo que he preguntado
+reason-hard = Cuesta entenderla
+reason-incomplete = Falta algo
+reason-other = Otra cosa
+editing = Lo que envíes ahora ocupa el lugar de tu última pregunta y su respuesta.
+keep-them = Conservarlas
 
 ## The source beside the conversation
 
-the-source = The source
-panel-of = Source: { $title }
-close-source = Close the source
-text-of = Text of { $title }
-where-this-is = Where this is
-newer-version = The course has a newer version of this text. This is the one that was quoted.
-read-before = Read what comes before
-read-on = Read on
-cut = this text is long, and only a part of it is shown
-search = Search
-search-text = Search in this text
-previous-match = Previous match
-next-match = Next match
-contents = Contents
-contents-of = Contents of { $title }
-citation-number = Citation
-citations-of-answer = Citations of this answer
-previous-citation = Previous citation
-next-citation = Next citation
-place-among = { $at } of { $count }
+the-source = La fuente
+panel-of = Fuente: { $title }
+close-source = Cerrar la fuente
+text-of = Texto de { $title }
+where-this-is = Dónde está esto
+newer-version = El curso tiene una versión más nueva de este texto. Esta es la que se citó.
+read-before = Leer lo que va antes
+read-on = Seguir leyendo
+cut = este texto es largo y solo se muestra una parte
+search = Buscar
+search-text = Buscar en este texto
+previous-match = Resultado anterior
+next-match = Resultado siguiente
+contents = Índice
+contents-of = Índice de { $title }
+citation-number = Cita
+citations-of-answer = Citas de esta respuesta
+previous-citation = Cita anterior
+next-citation = Cita siguiente
+place-among = { $at } de { $count }
+
+## What can go wrong for a student
+
+error-question-long = La pregunta tiene más de { $limit } caracteres. Hazla con menos palabras.
+error-question-empty = La pregunta está vacía. Escribe lo que quieres saber.
+error-no-source = Este texto ya no está en el curso. La página del curso muestra los que tiene ahora.
+error-no-course = Este curso ya no está aquí. Elige otro.
+error-course-changed = El curso acaba de cambiar. Pregunta otra vez.
+error-comment-long = El comentario tiene más de { $limit } caracteres. Dilo con menos palabras.
+error-name-empty = El nombre está vacío. Escribe de qué trata esta conversación.
+error-name-long = El nombre tiene más de { $limit } caracteres. Elige uno más corto.
+error-no-conversation = Esa conversación ya no está aquí. Empieza una nueva.
+error-no-answer = Esa respuesta ya no está aquí. Vuelve a abrir la conversación.
+error-not-last = Esta ya no es la última pregunta de la conversación. Ábrela otra vez y vuelve a preguntar.
+error-records = El tutor no puede leer o escribir lo que guarda. No se ha cambiado nada. Avisa a quien lo cuida e inténtalo de nuevo.
+error-technical = Algo falla en el propio tutor. Esto es lo que dice: { $message }
 
 ## What the page’s script says
 
-script-lost = The tutor could not be reached. Try again in a moment.
-script-not-found = Not found
-script-match = { $at } of { $count }
-script-no-copying = Your browser does not let the page copy. Select the text and copy it yourself.
-script-saving = The conversation is being saved.
-script-copied = Copied, with its sources.
-script-copied-markdown = Copied as Markdown, with its sources.
-script-link-copied = The link is copied.
-script-feedback-kept = Thank you. Your feedback is kept with the answer.
-script-feedback-back = Your feedback is taken back.
+script-lost = No se puede llegar al tutor. Inténtalo de nuevo en un momento.
+script-not-found = No encontrado
+script-match = { $at } de { $count }
+script-no-copying = Tu navegador no deja copiar a la página. Selecciona el texto y cópialo tú.
+script-saving = Se está guardando la conversación.
+script-copied = Copiado, con sus fuentes.
+script-copied-markdown = Copiado como Markdown, con sus fuentes.
+script-link-copied = El enlace está copiado.
+script-feedback-kept = Gracias. Tu opinión se guarda con la respuesta.
+script-feedback-back = Tu opinión se ha retirado.

@@ -1,181 +1,186 @@
-# Every word of its own that the chat page says, in English. The other languages have the same keys.
-# What somebody else wrote comes in as a value, such as { $title }.
+# The page’s words in Chinese; en.ftl says where each one stands.
 
 ## The page around the conversation
 
-course = Course
-new-conversation = New conversation
-menu = Menu
-close-menu = Close the menu
-your-question = Your question
-ask-placeholder = Ask about this course…
-ask = Ask
-stop = Stop
-language = Language
-search-conversations = Search your conversations
+course = 课程
+new-conversation = 新对话
+menu = 菜单
+close-menu = 关闭菜单
+your-question = 你的问题
+ask-placeholder = 就这门课程提问……
+ask = 提问
+stop = 停止
+language = 语言
+search-conversations = 搜索你的对话
 
 ## What the tutor is doing, and what became of it
 
-warming-up = The tutor is warming up… your question will be answered in a moment.
-first-course = The tutor is warming up and reading its first course… you can ask in a moment.
-not-started = The tutor could not get ready, so it cannot answer yet. This is what is wrong, and what helps:
-start-again = Then start the tutor again and reload this page.
-in-line = Your question is in line: the answer comes as soon as the tutor is ready.
-looking = Looking in the course…
-renamed = The conversation has its new name.
-deleted = The conversation is deleted.
-replaced = The new answer has taken the place of the last one.
-gone = That conversation is no longer here. This is a new one.
-no-such-course = The link names a course that is not here. This is another one.
-nothing-to-ask = There is no course to ask about yet.
-empty-question = Type a question first, or choose one of the suggestions.
-stopped = Stopped. Your question was not answered, and nothing was kept of the answer.
-failed = Something went wrong here, and your question was not answered. It is still below: try it again.
+warming-up = 导师正在启动……你的问题马上就会得到回答。
+first-course = 导师正在启动，并在阅读第一门课程……稍后就可以提问。
+not-started = 导师没能准备好，所以还不能回答。问题和解决办法如下：
+start-again = 然后重新启动导师，再重新加载本页。
+in-line = 你的问题正在排队：导师一准备好就会回答。
+looking = 正在课程中查找……
+renamed = 对话已改名。
+deleted = 对话已删除。
+replaced = 新的回答已取代上一个回答。
+gone = 那个对话已经不在了。这是一个新对话。
+no-such-course = 链接里的课程不在这里。这是另一门课程。
+nothing-to-ask = 还没有可以提问的课程。
+empty-question = 请先输入问题，或者选择一个建议的问题。
+stopped = 已停止。你的问题没有得到回答，回答的内容也没有保留。
+failed = 这里出了点问题，你的问题没有得到回答。问题还在下面：请再试一次。
 found = { $count ->
-    [0] No conversations found.
-    [one] { $count } conversation found.
-   *[other] { $count } conversations found.
+    [0] 没有找到对话。
+   *[other] 找到 { $count } 个对话。
 }
 
 ## Where there is no course yet
 
-no-course-title = No course yet
-no-course = The tutor answers from the texts of a course, and it has none so far. Add one from a terminal, then reload this page:
+no-course-title = 还没有课程
+no-course = 导师根据课程的文本回答问题，但现在还没有课程。请在终端里添加一门课程，然后重新加载本页：
 
 ## The home of a course
 
-home-intro = Ask anything about this course. Every answer is taken from the course’s own texts, and the numbers in it open the very place it comes from.
-begin-with = You could begin with
-outline = What is in this course
-first-texts = The first { $shown } of { $all } texts are shown.
-sections = { $count ->
-    [one] { $count } section
-   *[other] { $count } sections
-}
-read = Read
-read-it = Read { $title }
-ask-about = Ask about { $title }
-key-dates = Key dates
-key-terms = Key terms
+home-intro = 关于这门课程，什么都可以问。每个回答都取自课程自己的文本，回答里的数字会打开它所依据的原文。
+begin-with = 可以从这些问题开始
+outline = 这门课程的内容
+first-texts = 这里显示 { $all } 篇文本中的前 { $shown } 篇。
+sections = { $count } 节
+read = 阅读
+read-it = 阅读{ $title }
+ask-about = 提问：{ $title }
+key-dates = 重要日期
+key-terms = 关键术语
 
 ## A conversation
 
-your-conversation = Your conversation
-you-asked = You asked:
-understood-as = Understood as:
-not-meant = Not what you meant? Change it
-source = Source { $marker }: { $place }
-source-supported = Source { $marker }: { $place }, { $how }
-sources-of = { $count ->
-    [one] Source { $markers }: { $place }
-   *[other] Sources { $markers }: { $place }
-}
-place-on-page = { $heading }, page { $page }
-changed-since = changed since
-sources = Sources
-nearest = Closest in the course
-ask-next = Ask next
-said-answer = Answer: { $answer }
-said-refusal = No answer in the course: { $answer }
-said-sources = { $count ->
-    [one] { $count } source.
-   *[other] { $count } sources.
-}
+your-conversation = 你的对话
+you-asked = 你问的是：
+understood-as = 理解为：
+not-meant = 不是这个意思？修改
+source = 来源 { $marker }：{ $place }
+source-supported = 来源 { $marker }：{ $place }，{ $how }
+sources-of = 来源 { $markers }：{ $place }
+place-on-page = { $heading }，第 { $page } 页
+changed-since = 此后有改动
+sources = 来源
+nearest = 课程中最接近的内容
+ask-next = 接着问
+said-answer = 回答：{ $answer }
+said-refusal = 课程中没有答案：{ $answer }
+said-sources = { $count } 个来源。
 
 ## How an answer is supported
 
-how-quoted = quoted
-how-verified = reworded and checked
-how-unsupported = not found in the course
-support-partly-not = Not all of this is in the course
-support-quoted = In the course’s own words
-support-verified = Reworded, and checked against the course
-support-mixed = Partly in the course’s own words, partly reworded and checked against them
-meaning = What do these mean?
-meaning-quoted = Quoted
-meaning-quoted-is = the course says it in these very words.
-meaning-verified = Reworded
-meaning-verified-is = the course says it in other words, and each sentence was checked against the place that its number opens.
-meaning-unsupported = Not found
-meaning-unsupported-is = the course does not say it, and nobody has checked it.
-meaning-number-is = each number opens its own place. There, the words have the same number, colour and line.
+how-quoted = 原文引用
+how-verified = 改写并核对过
+how-unsupported = 课程中没有
+support-partly-not = 其中一部分不在课程里
+support-quoted = 课程的原话
+support-verified = 用别的话表达，并与课程核对过
+support-mixed = 一部分是课程的原话，一部分是改写并与原文核对过的
+meaning = 这些是什么意思？
+meaning-quoted = 引用
+meaning-quoted-is = 课程里就是这样写的，一字不差。
+meaning-verified = 改写
+meaning-verified-is = 课程用别的话说了这个意思，每一句都与数字所打开的原文核对过。
+meaning-unsupported = 没找到
+meaning-unsupported-is = 课程里没有这样说，也没有人核对过。
+meaning-number-is = 每个数字打开各自的原文。那里的文字带有相同的数字、颜色和线条。
 
 ## What can be done with an answer
 
-do-with-answer = What to do with this answer
-copy = Copy
-copy-markdown = Copy as Markdown
-answer-again = Answer again
-edit-question = Edit question
-helpful = Helpful
-not-helpful = Not helpful
-copy-link = Copy link
+do-with-answer = 对这个回答可以做什么
+copy = 复制
+copy-markdown = 复制为 Markdown
+answer-again = 重新回答
+edit-question = 修改问题
+helpful = 有帮助
+not-helpful = 没有帮助
+copy-link = 复制链接
 
 ## The list of conversations
 
-earlier-conversations = Earlier conversations
-more-for = More for: { $title }
-do-with = What to do with: { $title }
-rename = Rename
-save-markdown = Save as Markdown
-save-json = Save as JSON
-print = Print or save as PDF
-delete = Delete
+earlier-conversations = 以前的对话
+more-for = 更多：{ $title }
+do-with = 对这个对话可以做什么：{ $title }
+rename = 改名
+save-markdown = 保存为 Markdown
+save-json = 保存为 JSON
+print = 打印或保存为 PDF
+delete = 删除
 
 ## Dialogs
 
-cancel = Cancel
-rename-title = Rename this conversation
-name = Name
-save = Save
-delete-title = Delete this conversation?
-delete-warning = Its questions and answers are then gone for good.
-feedback-title = What is not good about this answer?
-choose-one = Choose one, if you like
-own-words = In your own words, if you like
-feedback-kept = It is kept together with the answer, for those who look after this tutor.
-take-back = Take my feedback back
-send = Send
-reason-wrong = It is wrong
-reason-not-asked = It is not what I asked
-reason-hard = It is hard to understand
-reason-incomplete = Something is missing
-reason-other = Something else
-editing = What you send now takes the place of your last question and its answer.
-keep-them = Keep them
+cancel = 取消
+rename-title = 给这个对话改名
+name = 名称
+save = 保存
+delete-title = 删除这个对话？
+delete-warning = 其中的问题和回答将永远消失。
+feedback-title = 这个回答哪里不好？
+choose-one = 愿意的话，请选一项
+own-words = 愿意的话，用你自己的话说说
+feedback-kept = 你的意见会和回答一起保存，给管理这个导师的人看。
+take-back = 收回我的意见
+send = 发送
+reason-wrong = 回答错了
+reason-not-asked = 不是我问的
+reason-hard = 很难懂
+reason-incomplete = 少了些东西
+reason-other = 其他
+editing = 你现在发送的内容会取代你的上一个问题和它的回答。
+keep-them = 保留它们
 
 ## The source beside the conversation
 
-the-source = The source
-panel-of = Source: { $title }
-close-source = Close the source
-text-of = Text of { $title }
-where-this-is = Where this is
-newer-version = The course has a newer version of this text. This is the one that was quoted.
-read-before = Read what comes before
-read-on = Read on
-cut = this text is long, and only a part of it is shown
-search = Search
-search-text = Search in this text
-previous-match = Previous match
-next-match = Next match
-contents = Contents
-contents-of = Contents of { $title }
-citation-number = Citation
-citations-of-answer = Citations of this answer
-previous-citation = Previous citation
-next-citation = Next citation
-place-among = { $at } of { $count }
+the-source = 来源
+panel-of = 来源：{ $title }
+close-source = 关闭来源
+text-of = { $title }的文本
+where-this-is = 所在位置
+newer-version = 课程里有这篇文本的更新版本。这里是当时引用的版本。
+read-before = 阅读前面的内容
+read-on = 继续阅读
+cut = 这篇文本很长，这里只显示一部分
+search = 搜索
+search-text = 在这篇文本中搜索
+previous-match = 上一个匹配
+next-match = 下一个匹配
+contents = 目录
+contents-of = { $title }的目录
+citation-number = 引用
+citations-of-answer = 这个回答的引用
+previous-citation = 上一个引用
+next-citation = 下一个引用
+place-among = 第 { $at } 个，共 { $count } 个
+
+## What can go wrong for a student
+
+error-question-long = 问题超过 { $limit } 个字符。请用更少的字提问。
+error-question-empty = 问题是空的。请输入你想知道的内容。
+error-no-source = 这篇文本已不在课程里。课程首页显示现有的文本。
+error-no-course = 这门课程已经不在了。请选择另一门。
+error-course-changed = 课程刚刚有改动。请再问一次。
+error-comment-long = 意见超过 { $limit } 个字符。请写短一些。
+error-name-empty = 名称是空的。请写上这个对话是关于什么的。
+error-name-long = 名称超过 { $limit } 个字符。请选一个短一些的。
+error-no-conversation = 那个对话已经不在了。请开始一个新对话。
+error-no-answer = 那个回答已经不在了。请重新打开对话。
+error-not-last = 这已不是对话的最后一个问题。请重新打开对话，再问一次。
+error-records = 导师无法读写它保存的内容。什么都没有改变。请告诉管理它的人，然后再试。
+error-technical = 导师本身出了问题。它给出的说明是：{ $message }
 
 ## What the page’s script says
 
-script-lost = The tutor could not be reached. Try again in a moment.
-script-not-found = Not found
-script-match = { $at } of { $count }
-script-no-copying = Your browser does not let the page copy. Select the text and copy it yourself.
-script-saving = The conversation is being saved.
-script-copied = Copied, with its sources.
-script-copied-markdown = Copied as Markdown, with its sources.
-script-link-copied = The link is copied.
-script-feedback-kept = Thank you. Your feedback is kept with the answer.
-script-feedback-back = Your feedback is taken back.
+script-lost = 无法连接到导师。请稍后再试。
+script-not-found = 没有找到
+script-match = 第 { $at } 个，共 { $count } 个
+script-no-copying = 你的浏览器不让本页复制。请选中文字后自己复制。
+script-saving = 正在保存对话。
+script-copied = 已复制，包括来源。
+script-copied-markdown = 已复制为 Markdown，包括来源。
+script-link-copied = 链接已复制。
+script-feedback-kept = 谢谢。你的意见已和回答一起保存。
+script-feedback-back = 你的意见已收回。
