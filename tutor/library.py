@@ -309,9 +309,11 @@ class Library:
         with self.records.read() as session:
             held = {source.name for source in live_sources(session, course)}
         if name not in held:
-            raise NotFound(f"The course {course!r} has no source {name[:80]!r}. List its sources first.")
+            raise NotFound(f"The course {course!r} has no source {name[:80]!r}. List its sources first.", "no-source")
         if held == {name}:
-            raise Conflict(f"{name} is the only text of this course. Delete the course instead, or add another first.")
+            raise Conflict(
+                f"{name} is the only text of this course. Delete the course instead, or add another first.", "only-text"
+            )
         live = self._live(course).apart_from([name])
         facts = _Facts(None, live.language, None, None)
         report = IngestReport(course=course, removed=(name,))

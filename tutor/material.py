@@ -53,15 +53,22 @@ def check_name(name: str) -> str:
     name = unicodedata.normalize("NFC", name)
     shown = DIRECTION.sub("", UNSHOWABLE.sub("\ufffd", name))[:80]
     if len(name.encode(errors="replace")) > LONGEST_NAME:
-        raise UnreadableSource(f"The name “{shown}…” is too long. Give the file a shorter one.")
+        raise UnreadableSource(f"The name “{shown}…” is too long. Give the file a shorter one.", "file-name-long")
     if _UNUSABLE.search(name) or DIRECTION.search(name):
         raise UnreadableSource(
-            f"“{shown}” cannot be the name of a file here. Rename it without slashes, colons and other special signs."
+            f"“{shown}” cannot be the name of a file here. Rename it without slashes, colons and other special signs.",
+            "file-name",
         )
     if not name.strip() or name != name.strip() or name[0] == "." or name[-1] == "." or _DEVICE.match(name):
-        raise UnreadableSource(f"“{shown}” cannot be the name of a file here. Rename it, for example to notes.txt.")
+        raise UnreadableSource(
+            f"“{shown}” cannot be the name of a file here. Rename it, for example to notes.txt.", "file-name"
+        )
     if not readers.accepts(Path(name)):
-        raise UnreadableSource(f"“{shown}” is of a kind that the tutor cannot read. Use one of {readers.SUFFIXES}.")
+        raise UnreadableSource(
+            f"“{shown}” is of a kind that the tutor cannot read. Use one of {readers.SUFFIXES}.",
+            "file-kind",
+            kinds=readers.SUFFIXES,
+        )
     return name
 
 
@@ -69,9 +76,13 @@ def check_title(title: str) -> str:
     """Return ``title`` on one line if a course can be called that; raises `InputError` otherwise."""
     title = " ".join(unicodedata.normalize("NFC", UNSHOWABLE.sub(" ", DIRECTION.sub("", title))).split())
     if not title:
-        raise InputError("The course has no name. Type one.")
+        raise InputError("The course has no name. Type one.", "name-empty")
     if len(title) > LONGEST_TITLE:
-        raise InputError(f"The name of the course is longer than {LONGEST_TITLE} characters. Choose a shorter one.")
+        raise InputError(
+            f"The name of the course is longer than {LONGEST_TITLE} characters. Choose a shorter one.",
+            "name-long",
+            limit=LONGEST_TITLE,
+        )
     return title
 
 
@@ -211,10 +222,14 @@ class Material:
         for one in waiting:
             same = one.path.parent.name == course and one.path.name.casefold() == name.casefold()
             if same and one.path.name != name:
-                raise Conflict(f"{one.path.name} is still waiting, and is called nearly the same. Add this one later.")
+                raise Conflict(
+                    f"{one.path.name} is still waiting, and is called nearly the same. Add this one later.", "file-same"
+                )
         reserved = self._most_bytes * (len(self._arriving) + 1) + sum(one.size for one in waiting)
         if len(waiting) + len(self._arriving) >= MOST_WAITING or reserved > self._most_bytes * _ROOM_FOR:
-            raise Conflict("Many files are waiting already. Wait until some of them are added, and try again.")
+            raise Conflict(
+                "Many files are waiting already. Wait until some of them are added, and try again.", "files-many"
+            )
 
     def _receive(self, part: Path, name: str, pieces: Iterable[bytes]) -> None:
         size = 0
@@ -223,12 +238,14 @@ class Material:
             for piece in pieces:
                 size += len(piece)
                 if size > self._most_bytes:
-                    raise TooLarge(f"{name} is larger than {self._most_bytes:,} bytes. Split it into smaller files.")
+                    raise TooLarge(
+                        f"{name} is larger than {self._most_bytes:,} bytes. Split it into smaller files.", "file-large"
+                    )
                 file.write(piece)
             file.flush()
             os.fsync(file.fileno())
         if not size:
-            raise UnreadableSource(f"{name} is empty. Choose a file with some text in it.")
+            raise UnreadableSource(f"{name} is empty. Choose a file with some text in it.", "file-empty")
 
     def _courses(self) -> list[Path]:
         return [path for path in self._folder.iterdir() if path.is_dir()] if self._folder.is_dir() else []

@@ -37,14 +37,15 @@ def _dialog(say: Texts, largest: int) -> str:
         f'aria-label="{say("material-close")}">×</button></header><p>{say("material-intro")}</p>'
         f'<form><label for="material-course">{say("course")}</label>'
         f'<select id="material-course"><option value="">{say("material-new-course")}</option></select>'
-        f'<div class="new"><label for="material-name">{say("material-new-name")}</label>'
+        f'<div class="new" hidden><label for="material-name">{say("material-new-name")}</label>'
         f'<input id="material-name" dir="auto" autocomplete="off" maxlength="{LONGEST_TITLE}"></div>'
-        f'<section class="held"><h3>{say("material-held")}</h3><ul></ul></section>'
+        f'<section class="held" hidden><h3>{say("material-held")}</h3><ul></ul></section>'
         f'<div class="drop"><label for="material-files">{say("material-choose")}</label>'
         f'<input id="material-files" type="file" multiple accept="{readers.SUFFIXES}" '
         f'aria-describedby="material-kinds"><p id="material-kinds" class="small">{kinds}</p></div>'
         f'<ul class="files" aria-label="{say("material-files")}"></ul>'
         f'<p class="trouble" role="alert"></p><p class="told" role="status"></p><div class="choices">'
-        f'<button type="button" class="drop-course" data-event="drop-course">{say("material-delete-course")}</button>'
+        '<button type="button" class="drop-course" data-event="drop-course" hidden>'
+        f"{say('material-delete-course')}</button>"
         f'<button type="submit" class="decide">{say("material-add")}</button></div></form></dialog>'
     )

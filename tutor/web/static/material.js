@@ -37,11 +37,11 @@ function openMaterial() {
   if (material().open) return;
   openedBy = document.activeElement;
   inMaterial(".trouble").textContent = inMaterial(".told").textContent = "";
-  for (const one of sent.filter((one) => one.state === "done")) sent.splice(sent.indexOf(one), 1);
-  drawFiles();
+  forget((one) => one.seen);
   material().showModal();
+  drawFiles();
   inMaterial("h2").focus(); // what it is about is read first
-  listCourses(madeFor);
+  listed = listCourses(madeFor);
 }
 
 function prepareMaterial(template) {
@@ -61,6 +61,7 @@ function prepareMaterial(template) {
 }
 
 let courses = []; // as they were last listed
+let listed = null; // until they are, nothing is added
 
 // Lists the courses, with those that are begun, and shows the one that is `wanted`.
 async function listCourses(wanted) {
@@ -114,9 +115,7 @@ function sayOfMaterial(words) {
 }
 
 Object.assign(actions, {
-  material: () => {
-    openMaterial();
-  },
+  material: openMaterial,
   "close-material": () => material().close(),
   "leave-out": ({ dataset }) => {
     sent.splice(sent.findIndex((one) => one.key === Number(dataset.key)), 1);
@@ -140,7 +139,7 @@ Object.assign(actions, {
 });
 
 Object.assign(decided, {
-  "take-out": ({}) => {
+  "take-out": () => {
     takeOut(asking);
   },
   "drop-course": async () => {
@@ -185,6 +184,10 @@ function choose(files) {
   inMaterial('[type="submit"]').focus();
 }
 
+function forget(which) {
+  for (const one of sent.filter(which)) sent.splice(sent.indexOf(one), 1);
+}
+
 const fail = (one, detail) => Object.assign(one, { state: "failed", detail });
 
 // A name for the address of a course, of its title as far as that has such letters, and not taken.
@@ -198,6 +201,7 @@ function idFor(title) {
 }
 
 async function addChosen() {
+  await listed;
   const chosenFiles = sent.filter((one) => one.state === "chosen");
   const select = byId("material-course");
   if (!chosenFiles.length) {
@@ -221,7 +225,10 @@ async function addChosen() {
     select.value = id;
     showCourse();
   }
-  for (const one of chosenFiles) Object.assign(one, { state: "line", course: select.value, title: begun.get(select.value) });
+  const [course, title] = [select.value, begun.get(select.value)];
+  const names = new Set(chosenFiles.map((one) => one.name));
+  forget((one) => ENDED.includes(one.state) && one.course === course && names.has(one.name));
+  for (const one of chosenFiles) Object.assign(one, { state: "line", course, title });
   drawFiles();
   sendNext();
 }
@@ -327,6 +334,7 @@ function drawFiles() {
     const item = held.get(one.key) ?? makeFile(one);
     held.delete(one.key);
     drawFile(item, one);
+    if (material().open && ENDED.includes(one.state)) one.seen = true;
     if (!item.isConnected) list.append(item);
   }
   for (const item of held.values()) item.remove();

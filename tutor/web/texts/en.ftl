@@ -202,6 +202,17 @@ material-take-out = Take it out
 material-delete-title = Delete this course?
 material-delete-warning = Its texts, and all conversations about it, are then gone for good.
 
+## What can go wrong with material
+
+error-file-name = The tutor cannot keep a file under this name. Rename it without slashes, colons and other special signs, for example to notes.txt.
+error-file-name-long = The name of this file is too long. Give it a shorter one.
+error-file-kind = The tutor cannot read files of this kind. Use one of { $kinds }.
+error-file-same = A file that is called nearly the same is still waiting. Add this one later.
+error-files-many = Many files are waiting already. Wait until some of them are added, and try again.
+error-file-large = This file is too large. Split it into smaller files.
+error-file-empty = This file is empty. Choose one with some text in it.
+error-only-text = This is the only text of the course. Delete the course instead, or add another text first.
+
 ## What the page’s script says
 
 script-material-characters = { $count } characters
@@ -236,7 +247,6 @@ script-material-said-changed = { $name } has taken the place of the one before.
 script-material-said-unchanged = { $name } is unchanged.
 script-material-said-failed = { $name } could not be added.
 script-material-said-gone = { $name } is no longer under way.
-
 script-lost = The tutor could not be reached. Try again in a moment.
 script-not-found = Not found
 script-match = { $at } of { $count }
