@@ -529,7 +529,10 @@ def crashed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of homes, each left by a process that was killed at one step."""
     folder = tmp_path_factory.mktemp("crashed")
     code = f"import test_material, pathlib; test_material.crash_at_every_step(pathlib.Path({str(folder)!r}))"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path[:1] + [str(Path(__file__).parent)])}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), str(Path(__file__).parent)]),
+    }
     subprocess.run(
         [sys.executable, "-c", code], check=True, env=environment, timeout=240, cwd=Path(__file__).parents[1]
     )

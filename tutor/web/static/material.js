@@ -83,7 +83,6 @@ async function showCourse() {
   const course = byId("material-course").value;
   inMaterial(".new").hidden = Boolean(course);
   inMaterial(".held").hidden = inMaterial(".drop-course").hidden = !courses.some(({ id }) => id === course);
-  byId("material-name").required = !course;
   if (inMaterial(".held").hidden) return;
   try {
     const [sources, { files }] = await Promise.all(
