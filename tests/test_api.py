@@ -549,7 +549,11 @@ def test_the_description_has_every_call(described: dict[str, Any]) -> None:
     calls = {(path, method) for path, methods in described["paths"].items() for method in methods}
     assert calls == {
         (f"{API}/courses", "get"),
+        (f"{API}/courses/{{course}}", "delete"),
+        (f"{API}/courses/{{course}}/material", "get"),
         (f"{API}/courses/{{course}}/sources", "get"),
+        (f"{API}/courses/{{course}}/sources/{{source}}", "put"),
+        (f"{API}/courses/{{course}}/sources/{{source}}", "delete"),
         (f"{API}/courses/{{course}}/sources/{{source}}", "get"),
         (f"{API}/courses/{{course}}/ask", "post"),
         (f"{API}/conversations/{{id}}", "get"),

@@ -76,11 +76,11 @@ def check_title(title: str) -> str:
     """Return ``title`` on one line if a course can be called that; raises `InputError` otherwise."""
     title = " ".join(unicodedata.normalize("NFC", UNSHOWABLE.sub(" ", DIRECTION.sub("", title))).split())
     if not title:
-        raise InputError("The course has no name. Type one.", "name-empty")
+        raise InputError("The course has no name. Type one.", "course-name-empty")
     if len(title) > LONGEST_TITLE:
         raise InputError(
             f"The name of the course is longer than {LONGEST_TITLE} characters. Choose a shorter one.",
-            "name-long",
+            "course-name-long",
             limit=LONGEST_TITLE,
         )
     return title

@@ -8,6 +8,27 @@ let sending = false;
 const looking = new Set(); // courses whose files are followed
 
 const ENDED = ["done", "failed"];
+const STANDS = {
+  chosen: "material-chosen",
+  line: "material-line",
+  sending: "material-sending",
+  waiting: "material-waiting",
+  reading: "material-reading",
+  embedding: "material-embedding",
+  failed: "material-failed",
+  added: "material-added",
+  changed: "material-changed",
+  unchanged: "material-unchanged",
+  gone: "material-gone",
+};
+const ENDS = {
+  failed: "material-said-failed",
+  added: "material-said-added",
+  changed: "material-said-changed",
+  unchanged: "material-said-unchanged",
+  gone: "material-said-gone",
+};
+const standing = (one) => (one.state === "done" ? (one.change ?? "gone") : one.state);
 const material = () => byId("material-dialog");
 const inMaterial = (selector) => material().querySelector(selector);
 
@@ -314,7 +335,7 @@ async function followFiles(course) {
 
 function ended(files) {
   if (!files.length) return;
-  const words = files.map((one) => wordsFor(`material-said-${one.state === "failed" ? "failed" : (one.change ?? "gone")}`, { name: one.name }));
+  const words = files.map((one) => wordsFor(ENDS[standing(one)], { name: one.name }));
   sayOfMaterial(words.join(" "));
   const changed = files.filter((one) => one.state === "done" && one.change !== "unchanged");
   if (!changed.length) return;
@@ -347,7 +368,7 @@ function makeFile(one) {
 
 function drawFile(item, one) {
   const ofCourse = one.title ? ` · ${one.title}` : "";
-  const words = wordsFor(`material-${one.state === "done" ? (one.change ?? "gone") : one.state}`) + ofCourse;
+  const words = wordsFor(STANDS[standing(one)]) + ofCourse;
   const about = item.querySelector(".about");
   if (about.textContent !== words) about.textContent = words;
   part(item, "progress", ["sending", "waiting", "reading", "embedding"].includes(one.state), () => {
@@ -360,9 +381,9 @@ function drawFile(item, one) {
   if (bar && total) bar.value = done / total;
   else bar?.removeAttribute("value");
   part(item, ".wrong", one.state === "failed", () => make("p", { className: "wrong", dir: "auto", textContent: one.detail }));
-  part(item, '[data-event="leave-out"]', one.state === "chosen", () => fileButton("leave-out", { key: one.key }, one.name));
+  part(item, '[data-event="leave-out"]', one.state === "chosen", () => fileButton("leave-out", { key: one.key }, "material-leave-out", "material-leave-out-it", one.name));
   const isOpen = one.state === "done" && one.title && one.course !== madeFor;
-  part(item, '[data-event="open-course"]', isOpen, () => fileButton("open-course", { course: one.course }, one.title));
+  part(item, '[data-event="open-course"]', isOpen, () => fileButton("open-course", { course: one.course }, "material-open-course", "material-open-course-it", one.title));
 }
 
 // Puts a part into an element, or takes it out.
@@ -372,10 +393,10 @@ function part(item, selector, wanted, made) {
   else if (!wanted) held?.remove();
 }
 
-function fileButton(event, data, name) {
-  const button = make("button", { type: "button", textContent: wordsFor(`material-${event}`) });
+function fileButton(event, data, seen, heard, name) {
+  const button = make("button", { type: "button", textContent: wordsFor(seen) });
   Object.assign(button.dataset, { event, ...data });
-  button.setAttribute("aria-label", wordsFor(`material-${event}-it`, { name }));
+  button.setAttribute("aria-label", wordsFor(heard, { name }));
   return button;
 }
 

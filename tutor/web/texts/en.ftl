@@ -211,6 +211,8 @@ error-file-same = A file that is called nearly the same is still waiting. Add th
 error-files-many = Many files are waiting already. Wait until some of them are added, and try again.
 error-file-large = This file is too large. Split it into smaller files.
 error-file-empty = This file is empty. Choose one with some text in it.
+error-course-name-empty = The course has no name. Type one.
+error-course-name-long = The name of the course is longer than { $limit } characters. Choose a shorter one.
 error-only-text = This is the only text of the course. Delete the course instead, or add another text first.
 
 ## What the page’s script says
