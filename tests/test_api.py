@@ -499,7 +499,7 @@ def test_the_tutors_own_page_can_ask(http: httpx.Client, live_server: str) -> No
 
 def test_a_form_is_refused(http: httpx.Client) -> None:
     response = http.post(ASK, files={"question": ("question.txt", DIED.encode())})
-    assert told(response, 415) == "The tutor takes no uploads. Send JSON."
+    assert told(response, 415) == "The tutor takes no forms. Send JSON, or a file as it is."
 
 
 @pytest.mark.parametrize(
@@ -549,7 +549,11 @@ def test_the_description_has_every_call(described: dict[str, Any]) -> None:
     calls = {(path, method) for path, methods in described["paths"].items() for method in methods}
     assert calls == {
         (f"{API}/courses", "get"),
+        (f"{API}/courses/{{course}}", "delete"),
+        (f"{API}/courses/{{course}}/material", "get"),
         (f"{API}/courses/{{course}}/sources", "get"),
+        (f"{API}/courses/{{course}}/sources/{{source}}", "put"),
+        (f"{API}/courses/{{course}}/sources/{{source}}", "delete"),
         (f"{API}/courses/{{course}}/sources/{{source}}", "get"),
         (f"{API}/courses/{{course}}/ask", "post"),
         (f"{API}/conversations/{{id}}", "get"),

@@ -4,6 +4,7 @@ TutorError
 ├── InputError            400  the request cannot be used as it is
 │   ├── UnreadableSource  422  a document that cannot become a source
 │   └── TooLarge          413  more than the limit allows
+├── Forbidden             403  this is for others to do
 ├── NotFound              404  no such course, source, version or conversation
 ├── Conflict              409  the thing exists, but not in a state that allows this
 ├── NotReady              503  the models, the store or the disk cannot serve now
@@ -48,6 +49,13 @@ class TooLarge(InputError):
 
     status = 413
     title = "Too large"
+
+
+class Forbidden(TutorError):
+    """This is for others to do."""
+
+    status = 403
+    title = "Not allowed"
 
 
 class NotFound(TutorError):

@@ -97,7 +97,7 @@ class Store:
         self.folder = folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(folder / "lock")
+            self._lock = FileLock(folder / "lock", thread_local=False)  # another thread may close it
             self._lock.acquire(timeout=0)
         except Timeout:
             raise NotReady(

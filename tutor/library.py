@@ -12,7 +12,7 @@ import os
 import re
 import tomllib
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.resources import files
@@ -36,6 +36,7 @@ from tutor.records import (
     Member,
     Records,
     SourceVersion,
+    live_sources,
     stored_blocks,
 )
 from tutor.types import IngestReport, Model, Passage, Source
@@ -45,6 +46,7 @@ log = logging.getLogger("tutor.library")
 PIPELINE = 2  # raised whenever the same file would give other blocks, sentences or passages
 MANIFEST = "course.toml"
 _MOST_PROMPT_BYTES = 32_000
+_ADDED = "added:"  # the origin of a source that came by itself, whatever folder it once lay in
 _COURSE_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _UNWRITABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -88,6 +90,27 @@ class _Facts:
     language: str
     licence: str | None
     options: CourseOptions | None
+
+
+@dataclass(frozen=True)
+class _Live:
+    """A course as it is before it changes: its sources by name, with the folder or file of each."""
+
+    there: bool
+    language: str
+    index: str
+    pipeline: int
+    number: int
+    held: dict[str, tuple[Source, str]]
+
+    def apart_from(self, names: Collection[str]) -> _Live:
+        """Return the course with no tie to the folders of ``names``, which would bring back what they hold."""
+        left = {self.held[name][1] for name in names}
+        held = {
+            name: (source, f"{_ADDED}{name}" if origin in left else origin)
+            for name, (source, origin) in self.held.items()
+        }
+        return replace(self, held=held)
 
 
 def check_course_id(course: str) -> str:
@@ -243,27 +266,102 @@ class Library:
         read, skipped, manifest, options = read_files(paths, max_bytes)
         if origin:
             read = [replace(file, origin=origin) for file in read]
-        self.sweep(store)
+        live = self._live(course)
+        language = live.language if live.there and not manifest.id else manifest.language
+        facts = _Facts(title or manifest.title or None, language, manifest.licence, options)
+        read = _with_title(read, title)
+        report = _compare(course, live.held, read, skipped)
+        return self._bring_in(course, live, read, facts, report, store, embedder, progress)
+
+    def add(
+        self,
+        course: str,
+        sources: Sequence[Source],
+        store: Store,
+        embedder: Embedder,
+        title: str | None = None,
+        progress: Progress = lambda done, total: None,
+    ) -> IngestReport:
+        """Add ``sources`` to ``course``, or put them in the place of those of the same name; return what changed.
+
+        A course that is not there is made, and is called ``title``.
+        """
+        check_course_id(course)
+        live = self._live(course)
+        read = [_File(source, f"{_ADDED}{source.name}") for source in sources]
+        report = _compare(course, live.held, read, ())
+        live = live.apart_from(report.changed)
+        facts = _Facts(None if live.there else title, live.language, None, None)
+        return self._bring_in(course, live, read, facts, report, store, embedder, progress)
+
+    def remove_source(
+        self,
+        course: str,
+        name: str,
+        store: Store,
+        embedder: Embedder,
+        progress: Progress = lambda done, total: None,
+    ) -> IngestReport:
+        """Take the source ``name`` out of ``course`` and return what changed; what quotes it keeps its text.
+
+        Raises `NotFound`, or `Conflict` where it is the only one.
+        """
+        with self.records.read() as session:
+            held = {source.name for source in live_sources(session, course)}
+        if name not in held:
+            raise NotFound(f"The course {course!r} has no source {name[:80]!r}. List its sources first.", "no-source")
+        if held == {name}:
+            raise Conflict(
+                f"{name} is the only text of this course. Delete the course instead, or add another first.", "only-text"
+            )
+        live = self._live(course).apart_from([name])
+        facts = _Facts(None, live.language, None, None)
+        report = IngestReport(course=course, removed=(name,))
+        return self._bring_in(course, live, [], facts, report, store, embedder, progress)
+
+    def follows(self, course: str, origin: str) -> bool:
+        """Return whether ``course`` holds a source that was ingested from ``origin``."""
+        return any(where == origin for _, where in self._live(course).held.values())
+
+    def _live(self, course: str) -> _Live:
         with self.records.read() as session:
             row = session.get(Course, course)
             live = row.live if row else None
-            held = {m.source_version.name: (m.source_version.source(), m.origin) for m in live.members} if live else {}
-            number = 1 + (session.scalar(select(func.max(CourseVersion.number)).filter_by(course_id=course)) or 0)
-            language = row.language if row and not manifest.id else manifest.language
-            sound = row is not None and live is not None and (live.pipeline, row.language) == (PIPELINE, language)
-            live_name = live.index_name if live else ""
-            facts = _Facts(title or manifest.title or None, language, manifest.licence, options)
-        read = _with_title(read, title)
-        report = _compare(course, held, read, skipped)
-        previous = _open(store, live_name, embedder, language)
+            return _Live(
+                there=row is not None,
+                language=row.language if row else _NO_MANIFEST.language,
+                index=live.index_name if live else "",
+                pipeline=live.pipeline if live else 0,
+                number=session.scalar(select(func.max(CourseVersion.number)).filter_by(course_id=course)) or 0,
+                held={m.source_version.name: (m.source_version.source(), m.origin) for m in live.members}
+                if live
+                else {},
+            )
+
+    def _bring_in(
+        self,
+        course: str,
+        live: _Live,
+        read: list[_File],
+        facts: _Facts,
+        report: IngestReport,
+        store: Store,
+        embedder: Embedder,
+        progress: Progress,
+    ) -> IngestReport:
+        """Make what was ``read``, with what is held beside it, live; return the ``report`` of it."""
+        self.sweep(store)
+        sound = bool(live.index) and (live.pipeline, live.language) == (PIPELINE, facts.language)
+        previous = _open(store, live.index, embedder, facts.language)
         if sound and previous and not (report.added or report.changed or report.removed):
             self._describe(course, facts, {file.source.name: file.origin for file in read})
             return report
         kept = [
             _File(source, where)
-            for name, (source, where) in held.items()
+            for name, (source, where) in live.held.items()
             if name not in report.removed and name not in {file.source.name for file in read}
         ]
+        number = live.number + 1
         return self._replace(course, number, [*kept, *read], facts, report, store, embedder, previous, progress)
 
     def remove(self, course: str, store: Store) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from threading import Event, Lock, RLock
@@ -22,9 +23,10 @@ from tutor.answering import Draft
 from tutor.budget import Budget
 from tutor.chat import check_going, open_chat
 from tutor.conversations import Conversations
-from tutor.errors import Conflict, InputError, NotFound, SetupError, TooLarge, TutorError
+from tutor.errors import Conflict, Forbidden, InputError, NotFound, SetupError, TooLarge, TutorError
 from tutor.language import detect
-from tutor.library import Library, bundled_courses, read_manifest
+from tutor.library import Library, bundled_courses, check_course_id, read_manifest
+from tutor.material import Material, check_title
 from tutor.records import Course, CourseOptions, Records, SourceVersion, cited_ids, live_course, live_sources
 from tutor.settings import Settings
 from tutor.spelling import correct
@@ -35,11 +37,14 @@ from tutor.types import (
     ConversationInfo,
     CourseHome,
     CourseInfo,
+    CourseMaterial,
     Feedback,
     Heading,
     IngestReport,
+    MaterialFile,
     Message,
     Passage,
+    Source,
     SourceInfo,
     StoredSource,
     Timings,
@@ -58,6 +63,8 @@ if TYPE_CHECKING:  # these import Chroma and torch: seconds that only asking and
     from tutor.index import CourseIndex, Progress, Store
 
 log = logging.getLogger("tutor")
+
+Version = tuple[int, datetime] | None  # of a course; the number alone is given anew once its course is deleted
 
 
 def check_supported(settings: Settings) -> None:
@@ -81,9 +88,11 @@ class Tutor:
         self._store: Store | None = None
         self._embedder: Embedder | None = None
         self._grounder: Grounder | None = None
+        self._material = Material(settings.home / "material", settings.max_source_bytes, self._add)
         self._indexes: dict[str, CourseIndex] = {}
-        self._questions: dict[int, tuple[str, ...]] = {}  # of each live version: reading all its texts takes a while
-        self._homes: dict[int, CourseHome] = {}  # of each live version too
+        # Of each course, with its live version: reading all its texts takes a while.
+        self._questions: dict[str, tuple[Version, tuple[str, ...]]] = {}
+        self._homes: dict[str, tuple[Version, CourseHome]] = {}
         self._loading = RLock()
         self._ingesting = Lock()
         self._ready = False
@@ -95,7 +104,8 @@ class Tutor:
         return cls(settings or Settings.load())
 
     def close(self) -> None:
-        """Give the store and the database back."""
+        """End the work on material, and give the store and the database back."""
+        self._material.close()
         if self._store:
             self._store.close()
         self.records.close()
@@ -121,14 +131,20 @@ class Tutor:
         existing = {course.id for course in self.courses()}
         for folder in sorted(bundled_courses().iterdir()):
             manifest = read_manifest(folder)
-            if manifest.id and (not existing or manifest.id in existing):
-                self._synchronise(manifest.id, [folder], None, f"bundled:{manifest.id}", progress)
+            origin = f"bundled:{manifest.id}"
+            # One whose texts somebody replaced or took out is theirs, and stays as they left it.
+            if manifest.id and (not existing or self.library.follows(manifest.id, origin)):
+                self._synchronise(manifest.id, [folder], None, origin, progress)
         self._ready = True
 
     def warm_up(self) -> None:
-        """Do as `warm` does, but note what fails in ``trouble`` instead of raising it: for a thread of its own."""
+        """Do as `warm` does and go on with material that waits: for a thread of its own.
+
+        What fails is noted in ``trouble`` instead of being raised.
+        """
         try:
             self.warm()
+            self._material.take_up()
         except TutorError as error:
             self.trouble = str(error)
             log.error("warming up failed: %s", error)
@@ -188,10 +204,80 @@ class Tutor:
             )
 
     def remove_course(self, course: str) -> None:
-        """Delete a course with all that belongs to it; raises `NotFound`."""
+        """Delete a course with all that belongs to it, files that wait for it included; raises `NotFound`."""
+        with self._material.leaving(check_course_id(course)):
+            self._material.in_turn(lambda: self._remove_course(course))
+
+    def _remove_course(self, course: str) -> None:
+        begun = self._material.withdraw_all(course)
         with self._ingesting:
-            self._indexes.pop(course, None)
-            self.library.remove(course, self.store)
+            try:
+                self.library.remove(course, self.store)
+            except NotFound:
+                if not begun:
+                    raise
+        for held in (self._indexes, self._homes, self._questions):
+            held.pop(course, None)
+
+    # --- material ----------------------------------------------------------------------------------------------------
+
+    @property
+    def may_add_material(self) -> bool:
+        """Whether whoever uses this tutor may add, replace and delete what courses hold."""
+        return self.settings.mode == "personal"
+
+    def check_may_add_material(self) -> None:
+        """Raise `Forbidden` where `may_add_material` says no."""
+        if not self.may_add_material:
+            raise Forbidden("Only teachers may change what a course holds. Ask one of them.")
+
+    def hand_in(self, course: str, name: str, pieces: Iterable[bytes], title: str | None = None) -> MaterialFile:
+        """Take a file for ``course``, add it in the background, and return how it stands: `material` says how it goes.
+
+        It takes the place of a source of the same name. Where there is no such course, one called ``title`` is made.
+        Raises `NotFound` without a title, `InputError` and its kinds for a file that cannot be taken, `Conflict` where
+        too many wait, `NotReady` where the disk is full.
+        """
+        check_course_id(course)
+        if title is not None:
+            title = check_title(title)
+        elif not self._material.begun(course):
+            with self.records.read() as session:
+                live_course(session, course)
+        return self._material.hand_in(course, name, pieces, title)
+
+    def _add(self, course: str, sources: Sequence[Source], title: str | None, progress: Progress) -> IngestReport:
+        with self._ingesting:
+            if title is None:
+                with self.records.read() as session:
+                    live_course(session, course)  # it may have been deleted while the file waited
+            return self.library.add(course, sources, self.store, self.embedder, title, progress)
+
+    def material(self, course: str) -> CourseMaterial:
+        """Return what was handed in for ``course`` and how it stands; raises `NotFound`."""
+        files = self._material.files(check_course_id(course))
+        if not files and not self._material.begun(course):
+            with self.records.read() as session:
+                live_course(session, course)
+        return CourseMaterial(course=course, files=files)
+
+    def remove_source(self, course: str, name: str) -> IngestReport:
+        """Take a source out of ``course``, or a file that waits for it; return what changed.
+
+        Answers keep the words that they quote of it. Raises `NotFound`, or `Conflict` for the only source of a course.
+        """
+        return self._material.in_turn(lambda: self._remove_source(check_course_id(course), name))
+
+    def _remove_source(self, course: str, name: str) -> IngestReport:
+        try:
+            with self._ingesting:
+                report = self.library.remove_source(course, name, self.store, self.embedder)
+        except NotFound:
+            if not self._material.withdraw(course, name):
+                raise
+            return IngestReport(course=course)
+        self._material.withdraw(course, name)
+        return report
 
     def courses(self) -> tuple[CourseInfo, ...]:
         """Return the courses that can be asked, by title."""
@@ -204,16 +290,18 @@ class Tutor:
         with self.records.read() as session:
             row = live_course(session, course)
             info = self._course_info(row)
-            version = row.live.id if row.live else 0
-            if version not in self._homes:
+            version = _version(row)
+            held, home = self._homes.get(course, (None, None))
+            if home is None or held != version:
                 texts = [member.source_version.source() for member in row.live.members] if row.live else []
-                self._homes[version] = CourseHome(
+                home = CourseHome(
                     course=info,
                     outline=highlights.outlines(texts),
                     dates=highlights.key_dates(course, texts, row.language),
                     terms=highlights.key_terms(course, texts),
                 )
-            return self._homes[version].model_copy(update={"course": info})
+                self._homes[course] = (version, home)
+            return home.model_copy(update={"course": info})
 
     def _course_info(self, row: Course) -> CourseInfo:
         return CourseInfo(
@@ -228,10 +316,12 @@ class Tutor:
     def _first_questions(self, row: Course) -> tuple[str, ...]:
         if row.live is None:
             return ()
-        if row.live.id not in self._questions:
-            texts = (member.source_version.source() for member in row.live.members)
-            self._questions[row.live.id] = suggestions.first_questions(texts)
-        return self._questions[row.live.id]
+        version = _version(row)
+        held, questions = self._questions.get(row.id, (None, ()))
+        if held != version:
+            questions = suggestions.first_questions(member.source_version.source() for member in row.live.members)
+            self._questions[row.id] = (version, questions)
+        return questions
 
     def sources(self, course: str) -> tuple[SourceInfo, ...]:
         """Return the sources that ``course`` holds, in order; raises `NotFound`."""
@@ -506,6 +596,10 @@ class Tutor:
     def delete_conversation(self, id: str, learner: str | None = None) -> None:
         """Delete a conversation with its answers; raises `NotFound`."""
         self._conversations.delete(id, learner)
+
+
+def _version(row: Course) -> Version:
+    return (row.live.id, row.live.created_at) if row.live else None
 
 
 class _Texts:

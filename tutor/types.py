@@ -349,3 +349,28 @@ class IngestReport(Model):
     removed: tuple[str, ...] = ()
     skipped: tuple[str, ...] = Field(default=(), description="Files of a folder that no reader accepts.")
     embedded: int = Field(default=0, description="Texts embedded (sentences and passages); 0 when nothing changed.")
+
+
+class MaterialFile(Model):
+    """A file that was handed in for a course, and how it stands; one that is handed in again has another ``id``."""
+
+    id: str
+    course: str
+    name: str
+    state: Literal["waiting", "reading", "embedding", "done", "failed"]
+    done: int = Field(default=0, description="Texts embedded so far, of all files that are added together.")
+    total: int = Field(default=0, description="Texts to embed; 0 while that is not known.")
+    change: Literal["added", "changed", "unchanged"] | None = Field(default=None, description="What it did, once done.")
+    detail: str | None = Field(default=None, description="Where it failed: what was wrong and what to do.")
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more happens to it by itself."""
+        return self.state in ("done", "failed")
+
+
+class CourseMaterial(Model):
+    """What was handed in for a course since the tutor started, and what waits since before, the oldest first."""
+
+    course: str
+    files: tuple[MaterialFile, ...]

@@ -129,9 +129,9 @@ def render_dialogs(say: Texts) -> str:
         f'<button type="button" class="back" data-event="unjudge">{say("take-back")}</button>'
     )
     return (
-        _dialog(say, "rename", say("rename-title"), rename, say("save"))
-        + _dialog(say, "delete", say("delete-title"), delete, say("delete"), "danger")
-        + _dialog(say, "feedback", say("feedback-title"), feedback, say("send"))
+        render_dialog(say, "rename", say("rename-title"), rename, say("save"))
+        + render_dialog(say, "delete", say("delete-title"), delete, say("delete"), "danger")
+        + render_dialog(say, "feedback", say("feedback-title"), feedback, say("send"))
     )
 
 
@@ -142,7 +142,8 @@ def _reasons(say: Texts) -> str:
     )
 
 
-def _dialog(say: Texts, name: str, title: str, inside: str, decide: str, look: str = "decide") -> str:
+def render_dialog(say: Texts, name: str, title: str, inside: str, decide: str, look: str = "decide") -> str:
+    """Return a dialog that asks before something is done; `conversation.js` opens it, and does what was decided."""
     return (
         f'<dialog id="{name}-dialog" data-decides="{name}" aria-labelledby="{name}-title"><form method="dialog">'
         f'<h2 id="{name}-title">{title}</h2>{inside}<p class="trouble" role="alert"></p><div class="choices">'

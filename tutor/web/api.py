@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any, Literal
 
+from anyio import from_thread
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.sse import EventSourceResponse, format_sse_event
@@ -14,7 +15,18 @@ from tutor import export
 from tutor.conversations import LONGEST_TITLE
 from tutor.errors import NotReady, TutorError
 from tutor.tutor import Tutor
-from tutor.types import Answer, Conversation, ConversationInfo, CourseInfo, Feedback, SourceInfo, StoredSource
+from tutor.types import (
+    Answer,
+    Conversation,
+    ConversationInfo,
+    CourseInfo,
+    CourseMaterial,
+    Feedback,
+    IngestReport,
+    MaterialFile,
+    SourceInfo,
+    StoredSource,
+)
 from tutor.web.problems import Problem, documented
 
 router = APIRouter(prefix="/api/v1", responses=documented(400, 403, 413, 415, 422, 503))
@@ -28,6 +40,11 @@ def the_tutor(request: Request) -> Tutor:
 
 
 Served = Annotated[Tutor, Depends(the_tutor)]
+
+
+def may_add(tutor: Served) -> None:
+    """Raise `Forbidden` where whoever asks may not change what courses hold."""
+    tutor.check_may_add_material()
 
 
 class Question(BaseModel):
@@ -69,6 +86,75 @@ def read_source(
 ) -> StoredSource:
     """Return one source with its outline and the stored text that citation offsets refer to."""
     return tutor.source(course, source, version)
+
+
+@router.put(
+    "/courses/{course}/sources/{source:path}",
+    status_code=202,
+    dependencies=[Depends(may_add)],
+    responses=documented(404, 409),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "description": "The file as it is.",
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+    summary="Add or replace a source",
+)
+def put_source(
+    tutor: Served,
+    request: Request,
+    course: str,
+    source: str,
+    title: Annotated[str | None, Query(description="What a course that is not there yet is to be called.")] = None,
+) -> MaterialFile:
+    """Take a file, which is added in the background: `material` says how it goes.
+
+    Until it is, the course answers from what it held before. Where there is no such course, one is made.
+    """
+    return tutor.hand_in(course, source, _pieces(request), title)
+
+
+def _pieces(request: Request) -> Iterator[bytes]:
+    """Yield the body of a request as it arrives, to a thread of the pool."""
+    stream = request.stream()
+    while (piece := from_thread.run(_next, stream)) is not None:
+        yield piece
+
+
+async def _next(stream: AsyncIterator[bytes]) -> bytes | None:
+    return await anext(stream, None)
+
+
+@router.get("/courses/{course}/material", responses=documented(404), summary="How files that were handed in stand")
+def read_material(tutor: Served, course: str) -> CourseMaterial:
+    """Return what was handed in for a course since the tutor started, and what became of it."""
+    return tutor.material(course)
+
+
+@router.delete(
+    "/courses/{course}/sources/{source:path}",
+    dependencies=[Depends(may_add)],
+    responses=documented(404, 409),
+    summary="Take a source out of a course",
+)
+def delete_source(tutor: Served, course: str, source: str) -> IngestReport:
+    """Take a source, or a file that waits, out of a course; answers keep the words that they quote of it."""
+    return tutor.remove_source(course, source)
+
+
+@router.delete(
+    "/courses/{course}",
+    status_code=204,
+    dependencies=[Depends(may_add)],
+    responses=documented(404),
+    summary="Delete a course",
+)
+def delete_course(tutor: Served, course: str) -> Response:
+    """Delete a course with its sources and conversations."""
+    tutor.remove_course(course)
+    return Response(status_code=204)
 
 
 @router.post(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
@@ -16,6 +17,7 @@ from tutor.web import api
 from tutor.web.problems import add_problem_handlers, problem
 
 LARGEST_BODY = 256_000  # bytes; a question is at most a few thousand
+_FILE = re.compile(r"/api/v1/courses/[^/]+/sources/.+", re.DOTALL)  # what a file is put to
 _LOCAL = {"127.0.0.1", "localhost", "::1"}
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
@@ -50,7 +52,7 @@ def build_app(tutor: Tutor) -> FastAPI:
     app.include_router(api.health)
     for path in ("/api", "/api/{rest:path}", "/healthz", "/readyz"):
         app.add_api_route(path, _nowhere, methods=_METHODS, include_in_schema=False)
-    app.add_middleware(Guard, base_url=tutor.settings.base_url)
+    app.add_middleware(Guard, base_url=tutor.settings.base_url, largest_file=tutor.settings.max_source_bytes)
     return mount_page(app, tutor)
 
 
@@ -71,8 +73,8 @@ class Guard:
     it: a page elsewhere is told by its ``Origin``, a rebound name by the ``Host``.
     """
 
-    def __init__(self, app: ASGIApp, base_url: str) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, base_url: str, largest_file: int) -> None:
+        self.app, self.largest_file = app, largest_file
         self.hosts = _LOCAL | {urlsplit(base_url).hostname or "localhost"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,6 +83,8 @@ class Guard:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        is_file = scope.get("method") == "PUT" and _FILE.fullmatch(scope["path"])
+        most = self.largest_file if is_file else LARGEST_BODY
         refusal = None
         if _hostname(headers.get("host", "")) not in self.hosts:
             detail = (
@@ -91,16 +95,19 @@ class Guard:
             detail = "Another site's page cannot call the tutor. Call it from a program, or use its own page."
             refusal = problem(403, "Foreign origin", detail)
         elif scope["path"].startswith("/gradio_api/upload"):
-            refusal = problem(403, "No uploads", "The chat page takes no files. Add them with: tutor ingest.")
-        elif int(headers.get("content-length") or 0) > LARGEST_BODY:
-            refusal = problem(413, "Too large", f"The request is larger than {LARGEST_BODY:,} bytes. Send less.")
+            refusal = problem(
+                403, "No uploads", "The page takes no files here. Send them to /api/v1/courses/COURSE/sources/NAME."
+            )
+        elif int(headers.get("content-length") or 0) > most:
+            what = "file" if is_file else "request"
+            refusal = problem(413, "Too large", f"The {what} is larger than {most:,} bytes. Send less.")
         elif headers.get("content-type", "").strip().lower().startswith("multipart/"):
-            # The page's framework stores any visitor's file; nothing here needs one.
-            refusal = problem(415, "Unsupported media type", "The tutor takes no uploads. Send JSON.")
+            # The page's framework stores any visitor's file; a file for a course is sent as it is.
+            refusal = problem(415, "Unsupported media type", "The tutor takes no forms. Send JSON, or a file as it is.")
         if refusal is not None:
             await refusal(scope, receive, _with_headers(send))
             return
-        await self.app(scope, _limited(receive), _with_headers(send))
+        await self.app(scope, _limited(receive, most), _with_headers(send))
 
 
 def _hostname(host: str) -> str:
@@ -111,15 +118,15 @@ def _hostname(host: str) -> str:
         return ""
 
 
-def _limited(receive: Receive) -> Receive:
-    """Return ``receive`` that ends a body of unannounced length once it grows too large."""
+def _limited(receive: Receive, most: int) -> Receive:
+    """Return ``receive`` that ends a body of unannounced length once it grows larger than ``most`` bytes."""
     size = 0
 
     async def counted() -> Message:
         nonlocal size
         message = await receive()
         size += len(message.get("body", b""))
-        if size > LARGEST_BODY:
+        if size > most:
             raise HTTPException(413, "Too large")
         return message
 

@@ -15,7 +15,7 @@ from tutor.web.texts import LANGUAGES, Texts, for_script, texts
 # Hands what `page.js` sends to the listeners; their names have to stand here in quotes for Gradio to know them.
 _BRIDGE = """
 element.dataset.bridge = "";
-const known = ["suggest", "cite", "reopen", "search", "rename", "delete", "again"];
+const known = ["suggest", "cite", "reopen", "search", "rename", "delete", "again", "changed"];
 element.addEventListener("tutor", ({detail}) => { if (known.includes(detail.event)) trigger(detail.event, detail); });
 """
 _LIVE = 'element.setAttribute("role", "status"); element.setAttribute("aria-live", "polite");'
@@ -29,7 +29,7 @@ _ICON = quote(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="3 2 18 20" fill
 
 _GRADIO = {"zh": "zh-CN"}  # what Gradio calls a language where it is not its code
 _LABELS = ("course", "new-conversation", "your-question", "ask-placeholder", "ask", "stop")
-_SCRIPTS = ("base.js", "source.js", "conversation.js", "page.js")  # one script, in this order
+_SCRIPTS = ("base.js", "source.js", "conversation.js", "material.js", "page.js")  # one script, in this order
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Parts:
     editing: gr.HTML
     dialogs: gr.HTML
     picker: gr.Dropdown
+    material: gr.HTML
     fresh: gr.Button
     found: gr.HTML
     history: gr.HTML
@@ -62,7 +63,7 @@ class Parts:
 
 def build_head() -> str:
     """Return what goes into the page's ``<head>``: its icon, style and script, all inline."""
-    style = _static("page.css")
+    style = "\n".join(map(_static, ("page.css", "material.css")))
     script = "\n".join([f"const SAID = {for_script()};", *map(_static, _SCRIPTS)])
     # Not as css=, because Gradio rewrites its selectors and would miss those above its own container.
     run = f'(() => {{ "use strict";\n{script}}})();'
@@ -142,6 +143,7 @@ def lay_out() -> Parts:
         with gr.Column(elem_id="rail"):
             top = _html()
             picker = gr.Dropdown(label=said("course"), elem_id="course", filterable=False, interactive=True)
+            material = _html(elem_id="material")
             fresh = gr.Button(said("new-conversation"), elem_id="fresh")
             search = _html(elem_id="search")
             found = _html(elem_id="found", js_on_load=_LIVE)
@@ -173,6 +175,6 @@ def lay_out() -> Parts:
         announced=_html(elem_id="announced", js_on_load=_LIVE),
         timer=gr.Timer(1, active=False),
         top=top, search=search, languages=languages, bar=bar, editing=editing, dialogs=dialogs,
-        picker=picker, fresh=fresh, found=found, history=history, transcript=transcript, live=live,
+        picker=picker, material=material, fresh=fresh, found=found, history=history, transcript=transcript, live=live,
         warming=warming, notice=notice, box=box, replaces=replaces, send=send, stop=stop, panel=panel,
     )  # fmt: skip

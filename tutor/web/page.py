@@ -18,7 +18,7 @@ from fastapi import FastAPI
 
 from tutor.errors import NotFound, Stopped, TutorError
 from tutor.types import Answer, Conversation
-from tutor.web import citing, course_home, rendering, source_panel
+from tutor.web import citing, course_home, material, rendering, source_panel
 from tutor.web.escaping import escape
 from tutor.web.layout import (
     Parts,
@@ -114,7 +114,8 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
         view, memory = seen(tab), memory or {}
         shown = open_address(view, dict(tab.query_params), memory)
         start = _start(view, shown.get(parts.memory, memory).get("course"))
-        return render_frame(parts, view.say) | shown | start
+        added = material.render_material(view.say, tutor.settings.max_source_bytes) if tutor.may_add_material else ""
+        return render_frame(parts, view.say) | {parts.material: added} | shown | start
 
     def look_again(memory: Memory | None, tab: gr.Request) -> Updates:
         if _warming_up(tutor):
@@ -158,6 +159,9 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
             shown = show(view, memory.get("course"), None)
             memory = shown.get(parts.memory, memory)
         return shown | find(view, chosen, memory) | {parts.found: view.hint("deleted")}
+
+    def changed(memory: Memory, event: gr.EventData, tab: gr.Request) -> Updates:
+        return refresh(seen(tab), memory, str(_data(event).get("open") or ""), tab.session_hash in stops)
 
     def cite(event: gr.EventData, tab: gr.Request) -> str:
         return open_source(seen(tab), _data(event))
@@ -208,6 +212,7 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
     bridge.search(search, parts.memory, [parts.history, parts.found], **in_order)
     bridge.rename(rename, parts.memory, [parts.history, parts.found], **in_order)
     bridge.delete(delete, parts.memory, everything, **in_order)
+    bridge.changed(changed, parts.memory, everything, **in_order)
     bridge.cite(cite, None, parts.panel, trigger_mode="always_last", **quiet)
     typed = {"trigger_mode": "once", "concurrency_limit": CONCURRENT, "concurrency_id": "ask"} | quiet
     box = [parts.box, parts.replaces, parts.memory]
@@ -248,7 +253,8 @@ def show(view: View, course: str | None, conversation: str | None) -> Updates:
     except TutorError as error:
         return name_labels(parts, say, True) | {parts.notice: view.trouble(error)}
     if chosen is None:
-        transcript = rendering.render_no_course(say) if tutor.ready else ""
+        add = material.render_button(say) if tutor.may_add_material else ""
+        transcript = rendering.render_no_course(say, add) if tutor.ready else ""
     elif home:
         transcript = course_home.render_home(say, home)
     else:
@@ -268,6 +274,27 @@ def show(view: View, course: str | None, conversation: str | None) -> Updates:
         parts.live: "",
         parts.panel: "",
         parts.notice: view.hint("gone") if conversation and held is None else "",
+    }
+
+
+def refresh(view: View, memory: Memory, opened: str, answering: bool) -> Updates:
+    """Return the page after what courses hold has changed, with the course ``opened`` if it is one.
+
+    A conversation stays as it is, and so does an answer under way.
+    """
+    tutor, parts = view.tutor, view.parts
+    course, conversation = memory.get("course"), memory.get("conversation")
+    try:
+        courses = tutor.courses()
+        there = course in {info.id for info in courses}
+        if not answering and (opened or not there):
+            return show(view, opened or None, None)
+        home = tutor.home(course) if course and there and not conversation and not answering else None
+    except TutorError as error:
+        return {parts.notice: view.trouble(error)}
+    return {
+        parts.picker: gr.Dropdown([(info.title, info.id) for info in courses], visible=bool(courses)),
+        parts.transcript: course_home.render_home(view.say, home) if home else gr.skip(),
     }
 
 

@@ -23,10 +23,10 @@ _MARKERS = re.compile(r"(?:\s*\[\d{1,3}\])+")
 _LAST_WORD = re.compile(r"(?<!\S)\S{1,20} ?\Z")
 
 
-def render_no_course(say: Texts) -> str:
-    """Return what to do when there is nothing to ask about."""
+def render_no_course(say: Texts, add: str) -> str:
+    """Return what to do when there is nothing to ask about; ``add`` is the button that does it, if there is one."""
     return (
-        f'<section class="welcome"><h1>{say("no-course-title")}</h1><p>{say("no-course")}</p>'
+        f'<section class="welcome"><h1>{say("no-course-title")}</h1><p>{say("no-course")}</p>{add}'
         '<pre dir="ltr"><code>tutor ingest FILE --course NAME</code></pre></section>'
     )
 

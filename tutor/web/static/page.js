@@ -16,6 +16,7 @@ function watch() {
     showAddress();
   }).observe(byId("transcript"), { childList: true, subtree: true });
   showAddress();
+  watchMaterial();
   new MutationObserver(() => {
     follow();
     placeCard();

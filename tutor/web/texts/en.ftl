@@ -40,7 +40,7 @@ found = { $count ->
 ## Where there is no course yet
 
 no-course-title = No course yet
-no-course = The tutor answers from the texts of a course, and it has none so far. Add one from a terminal, then reload this page:
+no-course = The tutor answers from the texts of a course, and it has none so far. Add one here, or from a terminal:
 
 ## The home of a course
 
@@ -183,8 +183,72 @@ error-not-last = This is no longer the last question of the conversation. Open i
 error-records = The tutor cannot read or write what it keeps. Nothing was changed. Tell whoever looks after it, and try again.
 error-technical = Something is wrong with the tutor itself. This is what it says: { $message }
 
+## Adding material
+
+material = Course material
+material-intro = The tutor answers from the texts of a course and from nothing else. Here you add texts, replace them, or take them out.
+material-new-course = A new course
+material-new-name = What is the new course called?
+material-held = Texts in this course
+material-choose = Choose files, or drop them here
+material-kinds = Plain text or Markdown ({ $suffixes }), each of up to { $size } MB. A file takes the place of the text that has the same name.
+material-files = Files to add
+material-add = Add to the course
+material-close = Close course material
+material-delete-course = Delete this course
+material-take-out-title = Take this text out of the course?
+material-take-out-warning = The tutor then answers from the other texts only. Answers that quoted it keep their quotes.
+material-take-out = Take it out
+material-delete-title = Delete this course?
+material-delete-warning = Its texts, and all conversations about it, are then gone for good.
+
+## What can go wrong with material
+
+error-file-name = The tutor cannot keep a file under this name. Rename it without slashes, colons and other special signs, for example to notes.txt.
+error-file-name-long = The name of this file is too long. Give it a shorter one.
+error-file-kind = The tutor cannot read files of this kind. Use one of { $kinds }.
+error-file-same = A file that is called nearly the same is still waiting. Add this one later.
+error-files-many = Many files are waiting already. Wait until some of them are added, and try again.
+error-file-large = This file is too large. Split it into smaller files.
+error-file-empty = This file is empty. Choose one with some text in it.
+error-course-name-empty = The course has no name. Type one.
+error-course-name-long = The name of the course is longer than { $limit } characters. Choose a shorter one.
+error-only-text = This is the only text of the course. Delete the course instead, or add another text first.
+
 ## What the page’s script says
 
+script-material-characters = { $count } characters
+script-material-take-out = Take out
+script-material-take-out-it = Take out { $title }
+script-material-taking-out = Being taken out…
+script-material-taken-out = { $title } is taken out of the course.
+script-material-deleted = The course is deleted.
+script-material-leave-out = Leave out
+script-material-leave-out-it = Leave out { $name }
+script-material-open-course = Ask about it
+script-material-open-course-it = Ask about { $name }
+script-material-none = Choose a file first.
+script-material-no-name = Type what the new course is called.
+script-material-same-name = There is a course of that name already. Choose it in the list above, or type another name.
+script-material-folder = This is a folder. Open it, and choose the files in it.
+script-material-large = This file is larger than { $size } MB. Split it into smaller files.
+script-material-not-sent = The connection was lost while this file was on its way, and nothing of it was kept. Add it again.
+script-material-chosen = Not added yet
+script-material-line = In line
+script-material-sending = Being sent
+script-material-waiting = Waiting
+script-material-reading = Being read
+script-material-embedding = Being made ready for questions
+script-material-failed = Not added
+script-material-added = Added
+script-material-changed = Added in place of the one before
+script-material-unchanged = Unchanged: the course has this text already
+script-material-gone = No longer under way
+script-material-said-added = { $name } is added.
+script-material-said-changed = { $name } has taken the place of the one before.
+script-material-said-unchanged = { $name } is unchanged.
+script-material-said-failed = { $name } could not be added.
+script-material-said-gone = { $name } is no longer under way.
 script-lost = The tutor could not be reached. Try again in a moment.
 script-not-found = Not found
 script-match = { $at } of { $count }
