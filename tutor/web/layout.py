@@ -15,7 +15,7 @@ from tutor.web.texts import LANGUAGES, Texts, build_i18n, for_script
 # Hands what `page.js` sends to the listeners; their names have to stand here in quotes for Gradio to know them.
 _BRIDGE = """
 element.dataset.bridge = "";
-const known = ["suggest", "cite", "reopen", "search", "rename", "delete", "again"];
+const known = ["suggest", "cite", "reopen", "search", "rename", "delete", "again", "resume", "refresh"];
 element.addEventListener("tutor", ({detail}) => { if (known.includes(detail.event)) trigger(detail.event, detail); });
 """
 _LIVE = 'element.setAttribute("role", "status"); element.setAttribute("aria-live", "polite");'
@@ -27,7 +27,7 @@ _BRAND = f'<div class="brand"><svg viewBox="0 0 24 24" aria-hidden="true">{_BOOK
 _ICON = quote(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="3 2 18 20" fill="#1d5f57">{_BOOK}</svg>')
 
 
-_SCRIPTS = ("base.js", "source.js", "conversation.js", "page.js")  # one script, in this order
+_SCRIPTS = ("base.js", "connection.js", "source.js", "conversation.js", "page.js")  # one script, in this order
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,7 @@ def lay_out() -> Parts:
                 transcript = _html(elem_id="transcript")
                 live = _html(elem_id="live")
             with gr.Column(elem_id="composer"):
+                _html(elem_id="connection", js_on_load=_LIVE)  # `connection.js` says there what is wrong with it
                 warming = _html(js_on_load=_LIVE)
                 notice = _html(elem_id="notice", js_on_load=_LIVE)
                 editing = _html(elem_id="editing", js_on_load=_LIVE)

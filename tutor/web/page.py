@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -20,6 +21,7 @@ from tutor.errors import NotFound, Stopped, TutorError
 from tutor.types import Answer, Conversation
 from tutor.web import citing, course_home, rendering, source_panel
 from tutor.web.layout import Parts, build_bridge, build_head, build_theme, lay_out, render_frame
+from tutor.web.resuming import Asked, find_answered
 from tutor.web.stopping import until_stopped
 from tutor.web.texts import COOKIE, Texts, build_i18n, choose
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 CONCURRENT = 8  # Gradio's own default answers one visitor at a time
 WAITING = 64
 LISTED = 50  # earlier conversations
+LEAVING = 3.0  # seconds that an answer which nobody hears any more has to end
 WARMING_UP = "The tutor is warming up… your question will be answered in a moment."
 FIRST_COURSE = "The tutor is warming up and reading its first course… you can ask in a moment."
 NOT_STARTED = "The tutor could not get ready, so it cannot answer yet. This is what is wrong, and what helps:"
@@ -172,11 +175,24 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
         try:
             yield stop
         finally:
+            stop.set()  # where nobody hears it any more, nothing of it is stored
             stops.pop(tab.session_hash, None)
 
     def end(tab: gr.Request) -> None:
         if stop := stops.get(tab.session_hash):
             stop.set()
+
+    def resume(typed: str, memory: Memory, event: gr.EventData, tab: gr.Request) -> Updates:
+        asked = Asked.of(_data(event).get("asked"))
+        if asked and (stop := stops.get(asked.tab)):  # the page was loaded anew, and the answer is nobody's now
+            stop.set()
+            until = time.monotonic() + LEAVING
+            while asked.tab in stops and time.monotonic() < until:
+                time.sleep(0.05)
+        return go_on(tutor, parts, reader(tab), memory, typed, asked, str(_data(event).get("words", "")))
+
+    def refresh(memory: Memory, event: gr.EventData) -> Updates:
+        return look_around(tutor, parts, memory, _data(event))
 
     def recover(memory: Memory) -> Updates:
         failed = {parts.notice: rendering.render_notice(FAILED, "error")}
@@ -200,6 +216,8 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
     chosen = bridge.suggest(suggested, [parts.box, parts.memory], everything, **typed)
     repeated = bridge.again(again, [parts.box, parts.memory], everything, **typed)
     parts.stop.click(end, None, None, queue=False, **quiet)
+    bridge.resume(resume, [parts.box, parts.memory], everything, trigger_mode="always_last", **quiet)
+    bridge.refresh(refresh, parts.memory, everything, trigger_mode="always_last", **quiet)
     for one in (asked, chosen, repeated):
         one.failure(recover, parts.memory, everything, **quiet)
 
@@ -249,6 +267,53 @@ def show(tutor: Tutor, parts: Parts, course: str | None, conversation: str | Non
         parts.panel: "",
         parts.notice: rendering.render_notice(GONE if conversation and held is None else "", "hint"),
     }
+
+
+def go_on(
+    tutor: Tutor, parts: Parts, say: Texts, memory: Memory, typed: str, asked: Asked | None, words: str
+) -> Updates:
+    """Return the page after the server or the page itself was gone for a while, with what became of what was ``asked``.
+
+    It is shown with its answer if it has one, else it is put back into the box; what was ``typed`` there stays.
+    """
+    course, conversation = memory.get("course"), memory.get("conversation")
+    try:
+        answered = find_answered(tutor, course, asked) if asked else None
+    except TutorError as error:
+        return _usable(parts, True) | {parts.notice: rendering.render_notice(str(error), "error")}
+    shown = show(tutor, parts, course, answered.id if answered else conversation)
+    kept: Updates = {parts.panel: gr.skip(), parts.found: gr.skip()}
+    if not shown.get(parts.notice):
+        kept[parts.notice] = gr.skip()
+    if words.strip():  # what the list was searched by
+        kept[parts.history] = gr.skip()
+    if answered:
+        kept[parts.announced] = rendering.announcement(answered.messages[-1].answer)
+        if asked and asked.put(typed):
+            kept[parts.box] = gr.Textbox(value="", interactive=True)
+    elif asked:
+        put_back = not typed.strip() or asked.put(typed)
+        said = say("unanswered") if put_back else say("unanswered-kept", question=label(asked.question))
+        kept[parts.notice] = f'<p class="notice hint">{said}</p>'
+        if put_back:
+            kept[parts.box] = gr.Textbox(value=typed or asked.question, interactive=True)
+    return shown | kept | _start(tutor, parts, course)
+
+
+def look_around(tutor: Tutor, parts: Parts, memory: Memory, seen: dict[str, Any]) -> Updates:
+    """Return what has changed since the page was ``seen``: in its conversation and in the list of all of them."""
+    course, conversation = memory.get("course"), memory.get("conversation")
+    try:
+        held = _conversation(tutor, conversation)
+    except TutorError:  # whoever asks for something is told
+        return {parts.live: gr.skip()}
+    if not course or (conversation and held is None):
+        return show(tutor, parts, course, conversation)
+    changed = find(tutor, parts, seen, memory)
+    changed[parts.found] = gr.skip()
+    if held and [message.id for message in held.messages] != seen.get("messages"):
+        changed[parts.transcript] = show(tutor, parts, course, conversation)[parts.transcript]
+    return changed
 
 
 def find(tutor: Tutor, parts: Parts, chosen: dict[str, Any], memory: Memory) -> Updates:

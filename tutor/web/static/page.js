@@ -10,6 +10,7 @@ function watch() {
   document.body.append(card);
   if (new URLSearchParams(location.search).has("source")) wanted = LINKED;
   restoreDraft();
+  watchConnection();
   new MutationObserver(() => {
     checkEdited();
     keepDraft();
