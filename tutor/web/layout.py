@@ -15,7 +15,7 @@ from tutor.web.texts import LANGUAGES, Texts, build_i18n, for_script
 # Hands what `page.js` sends to the listeners; their names have to stand here in quotes for Gradio to know them.
 _BRIDGE = """
 element.dataset.bridge = "";
-const known = ["suggest", "cite", "reopen", "search", "rename", "delete", "again", "resume", "refresh"];
+const known = ["suggest", "cite", "reopen", "search", "rename", "delete", "again", "resume", "refresh", "visit"];
 element.addEventListener("tutor", ({detail}) => { if (known.includes(detail.event)) trigger(detail.event, detail); });
 """
 _LIVE = 'element.setAttribute("role", "status"); element.setAttribute("aria-live", "polite");'

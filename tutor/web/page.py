@@ -20,6 +20,7 @@ from fastapi import FastAPI
 from tutor.errors import NotFound, Stopped, TutorError
 from tutor.types import Answer, Conversation
 from tutor.web import citing, course_home, rendering, source_panel
+from tutor.web.escaping import label
 from tutor.web.layout import Parts, build_bridge, build_head, build_theme, lay_out, render_frame
 from tutor.web.resuming import Asked, find_answered
 from tutor.web.stopping import until_stopped
@@ -121,6 +122,9 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
     def reopen(memory: Memory, event: gr.EventData) -> Updates:
         return show(tutor, parts, memory.get("course"), str(_data(event).get("conversation")))
 
+    def go_to(memory: Memory, event: gr.EventData) -> Updates:
+        return open_address(tutor, parts, {name: str(value) for name, value in _data(event).items()}, memory)
+
     def search(memory: Memory, event: gr.EventData) -> Updates:
         return find(tutor, parts, _data(event), memory)
 
@@ -205,6 +209,7 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
     )  # the choices may have changed
     parts.fresh.click(begin, parts.memory, everything, **quiet)
     bridge.reopen(reopen, parts.memory, everything, trigger_mode="always_last", **quiet)
+    bridge.visit(go_to, parts.memory, everything, trigger_mode="always_last", **quiet)
     in_order: Updates = {"trigger_mode": "multiple", "concurrency_limit": 1, "concurrency_id": "list"} | quiet
     bridge.search(search, parts.memory, [parts.history, parts.found], **in_order)
     bridge.rename(rename, parts.memory, [parts.history, parts.found], **in_order)
