@@ -375,6 +375,23 @@ def test_a_suggestion_that_was_under_way_does_not_push_out_what_was_typed(
     gate.release(1000)
 
 
+def test_an_answer_of_which_nothing_is_heard_any_more_counts_as_broken_off(
+    visit: Callable[..., Page], gate: threading.Semaphore, lesson_tutor: Tutor
+) -> None:
+    page = visit()
+    page.clock.install()
+    send(page, DIED)
+    expect(page.locator("#live .words")).to_be_visible()
+    page.clock.fast_forward(61_000)  # as after a sleep of the computer, whose connections are dead and do not say so
+    expect(page.locator("#notice")).to_have_text(UNANSWERED)
+    expect(page.locator(".exchange")).to_have_count(0)
+    expect(box(page)).to_have_value(DIED)
+    gate.release(1000)
+    box(page).press("Enter")
+    expect(page.locator("#transcript .exchange")).to_have_count(1)
+    assert questions(lesson_tutor) == [DIED]
+
+
 # --- offline ---------------------------------------------------------------------------------------------------------
 
 
