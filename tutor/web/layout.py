@@ -15,7 +15,9 @@ from tutor.web.texts import LANGUAGES, Texts, for_script, texts
 # Hands what `page.js` sends to the listeners; their names have to stand here in quotes for Gradio to know them.
 _BRIDGE = """
 element.dataset.bridge = "";
-const known = ["suggest", "cite", "reopen", "search", "rename", "delete", "again", "changed"];
+const known = [
+  "suggest", "cite", "reopen", "search", "rename", "delete", "again", "changed", "resume", "refresh", "visit",
+];
 element.addEventListener("tutor", ({detail}) => { if (known.includes(detail.event)) trigger(detail.event, detail); });
 """
 _LIVE = 'element.setAttribute("role", "status"); element.setAttribute("aria-live", "polite");'
@@ -29,7 +31,8 @@ _ICON = quote(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="3 2 18 20" fill
 
 _GRADIO = {"zh": "zh-CN"}  # what Gradio calls a language where it is not its code
 _LABELS = ("course", "new-conversation", "your-question", "ask-placeholder", "ask", "stop")
-_SCRIPTS = ("base.js", "source.js", "conversation.js", "material.js", "page.js")  # one script, in this order
+# One script, in this order.
+_SCRIPTS = ("base.js", "connection.js", "source.js", "conversation.js", "material.js", "page.js")
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,7 @@ def lay_out() -> Parts:
                 transcript = _html(elem_id="transcript")
                 live = _html(elem_id="live")
             with gr.Column(elem_id="composer"):
+                _html(elem_id="connection", js_on_load=_LIVE)  # `connection.js` says there what is wrong with it
                 warming = _html(js_on_load=_LIVE)
                 notice = _html(elem_id="notice", js_on_load=_LIVE)
                 editing = _html(elem_id="editing", js_on_load=_LIVE)

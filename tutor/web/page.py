@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -19,7 +20,7 @@ from fastapi import FastAPI
 from tutor.errors import NotFound, Stopped, TutorError
 from tutor.types import Answer, Conversation
 from tutor.web import citing, course_home, material, rendering, source_panel
-from tutor.web.escaping import escape
+from tutor.web.escaping import escape, label
 from tutor.web.layout import (
     Parts,
     build_bridge,
@@ -30,6 +31,7 @@ from tutor.web.layout import (
     name_labels,
     render_frame,
 )
+from tutor.web.resuming import Asked, find_answered
 from tutor.web.stopping import until_stopped
 from tutor.web.texts import Texts, reader
 
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 CONCURRENT = 8  # Gradio's own default answers one visitor at a time
 WAITING = 64
 LISTED = 50  # earlier conversations
+LEAVING = 3.0  # seconds that an answer which nobody hears any more has to end
 
 Updates = dict[Any, Any]  # new values by component
 Memory = dict[str, Any]  # what the browser keeps over a reload: the course and the conversation
@@ -134,6 +137,9 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
     def reopen(memory: Memory, event: gr.EventData, tab: gr.Request) -> Updates:
         return show(seen(tab), memory.get("course"), str(_data(event).get("conversation")))
 
+    def go_to(memory: Memory, event: gr.EventData, tab: gr.Request) -> Updates:
+        return open_address(seen(tab), {name: str(value) for name, value in _data(event).items()}, memory)
+
     def search(memory: Memory, event: gr.EventData, tab: gr.Request) -> Updates:
         return find(seen(tab), _data(event), memory)
 
@@ -161,7 +167,7 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
         return shown | find(view, chosen, memory) | {parts.found: view.hint("deleted")}
 
     def changed(memory: Memory, event: gr.EventData, tab: gr.Request) -> Updates:
-        return refresh(seen(tab), memory, str(_data(event).get("open") or ""), tab.session_hash in stops)
+        return show_changed(seen(tab), memory, str(_data(event).get("open") or ""), tab.session_hash in stops)
 
     def cite(event: gr.EventData, tab: gr.Request) -> str:
         return open_source(seen(tab), _data(event))
@@ -190,11 +196,24 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
         try:
             yield stop
         finally:
+            stop.set()  # where nobody hears it any more, nothing of it is stored
             stops.pop(tab.session_hash, None)
 
     def end(tab: gr.Request) -> None:
         if stop := stops.get(tab.session_hash):
             stop.set()
+
+    def resume(typed: str, memory: Memory, event: gr.EventData, tab: gr.Request) -> Updates:
+        asked = Asked.of(_data(event).get("asked"))
+        if asked and (stop := stops.get(asked.tab)):  # the page was loaded anew, and the answer is nobody's now
+            stop.set()
+            until = time.monotonic() + LEAVING
+            while asked.tab in stops and time.monotonic() < until:
+                time.sleep(0.05)
+        return go_on(seen(tab), memory, typed, asked, str(_data(event).get("words", "")))
+
+    def refresh(memory: Memory, event: gr.EventData, tab: gr.Request) -> Updates:
+        return look_around(seen(tab), memory, _data(event))
 
     def recover(memory: Memory, tab: gr.Request) -> Updates:
         view = seen(tab)
@@ -208,6 +227,7 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
     parts.picker.input(choose_course, [parts.picker, parts.memory], everything, preprocess=False, **quiet)
     parts.fresh.click(begin, parts.memory, everything, **quiet)
     bridge.reopen(reopen, parts.memory, everything, trigger_mode="always_last", **quiet)
+    bridge.visit(go_to, parts.memory, everything, trigger_mode="always_last", **quiet)
     in_order: Updates = {"trigger_mode": "multiple", "concurrency_limit": 1, "concurrency_id": "list"} | quiet
     bridge.search(search, parts.memory, [parts.history, parts.found], **in_order)
     bridge.rename(rename, parts.memory, [parts.history, parts.found], **in_order)
@@ -220,6 +240,8 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
     chosen = bridge.suggest(suggested, [parts.box, parts.memory], everything, **typed)
     repeated = bridge.again(again, [parts.box, parts.memory], everything, **typed)
     parts.stop.click(end, None, None, queue=False, **quiet)
+    bridge.resume(resume, [parts.box, parts.memory], everything, trigger_mode="always_last", **quiet)
+    bridge.refresh(refresh, parts.memory, everything, trigger_mode="always_last", **quiet)
     for one in (asked, chosen, repeated):
         one.failure(recover, parts.memory, everything, **quiet)
 
@@ -277,7 +299,54 @@ def show(view: View, course: str | None, conversation: str | None) -> Updates:
     }
 
 
-def refresh(view: View, memory: Memory, opened: str, answering: bool) -> Updates:
+def go_on(view: View, memory: Memory, typed: str, asked: Asked | None, words: str) -> Updates:
+    """Return the page after the server or the page itself was gone for a while, with what became of what was ``asked``.
+
+    It is shown with its answer if it has one, else it is put back into the box; what was ``typed`` there stays.
+    """
+    parts, say = view.parts, view.say
+    course, conversation = memory.get("course"), memory.get("conversation")
+    try:
+        answered = find_answered(view.tutor, course, asked) if asked else None
+    except TutorError as error:
+        return name_labels(parts, say, True) | {parts.notice: view.trouble(error)}
+    shown = show(view, course, answered.id if answered else conversation)
+    kept: Updates = {parts.panel: gr.skip(), parts.found: gr.skip()}
+    if not shown.get(parts.notice):
+        kept[parts.notice] = gr.skip()
+    if words.strip():  # what the list was searched by
+        kept[parts.history] = gr.skip()
+    if answered:
+        kept[parts.announced] = rendering.announcement(say, answered.messages[-1].answer)
+        if asked and asked.put(typed):
+            kept[parts.box] = gr.Textbox(value="", interactive=True)
+    elif asked:
+        put_back = not typed.strip() or asked.put(typed)
+        said = say("unanswered") if put_back else say("unanswered-kept", question=label(asked.question))
+        kept[parts.notice] = rendering.render_notice(said, "hint")
+        if put_back:
+            kept[parts.box] = gr.Textbox(value=typed or asked.question, interactive=True)
+    return shown | kept | _start(view, course)
+
+
+def look_around(view: View, memory: Memory, shown: dict[str, Any]) -> Updates:
+    """Return what has changed since the page was as ``shown``: in its conversation and in the list of all of them."""
+    parts = view.parts
+    course, conversation = memory.get("course"), memory.get("conversation")
+    try:
+        held = _conversation(view.tutor, conversation)
+    except TutorError:  # whoever asks for something is told
+        return {parts.live: gr.skip()}
+    if not course or (conversation and held is None):
+        return show(view, course, conversation)
+    changed = find(view, shown, memory)
+    changed[parts.found] = gr.skip()
+    if held and [message.id for message in held.messages] != shown.get("messages"):
+        changed[parts.transcript] = show(view, course, conversation)[parts.transcript]
+    return changed
+
+
+def show_changed(view: View, memory: Memory, opened: str, answering: bool) -> Updates:
     """Return the page after what courses hold has changed, with the course ``opened`` if it is one.
 
     A conversation stays as it is, and so does an answer under way.

@@ -71,9 +71,10 @@ async function call(url, options) {
   try {
     response = await fetch(url, options);
   } catch {
+    untilBack();
     throw new Error(wordsFor("lost"));
   }
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
-  throw new Error(problem.detail ?? wordsFor("lost"));
+  throw new Error(problem.detail ?? wordsFor(isBusy(response) ? "too-busy" : "lost"));
 }

@@ -28,6 +28,7 @@ Object.assign(actions, {
   },
   reopen: (button) => {
     following = true;
+    opened = button.dataset.conversation;
     if (!closeMenu()) question().focus(); // the list is drawn anew, and this button goes with it
     tell("reopen", { conversation: button.dataset.conversation });
   },
@@ -39,7 +40,8 @@ Object.assign(actions, {
 const DRAFT = "tutor-draft";
 
 function keepDraft() {
-  const words = question()?.value;
+  if (!question()) return;
+  const words = question().value;
   if (words) sessionStorage.setItem(DRAFT, words);
   else sessionStorage.removeItem(DRAFT);
 }
@@ -188,10 +190,27 @@ function addressOf(data) {
   return url.href;
 }
 
+let opened = null; // the conversation that the reader opens; "" for a new one
+let arrived = false;
+
+// Going back leads to what was open before. A conversation that only gets its name is the same as before.
 function showAddress() {
-  const here = document.querySelector("#transcript .here");
-  if (here && addressOf(here.dataset) !== location.href) history.replaceState(null, "", addressOf(here.dataset));
+  const place = document.querySelector("#transcript .here")?.dataset;
+  if (!place) return;
+  const left = arrived && (opened === (place.conversation ?? "") || shownCourse() !== place.course);
+  if (addressOf(place) !== location.href) history[left ? "pushState" : "replaceState"](null, "", addressOf(place));
+  arrived = true;
 }
+
+const shownCourse = () => new URLSearchParams(location.search).get("course");
+
+window.addEventListener("popstate", () => {
+  opened = null;
+  tell("visit", Object.fromEntries(new URLSearchParams(location.search)));
+});
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.("#fresh")) opened = "";
+});
 
 actions.link = ({ dataset }) => copyAndSay(Promise.resolve(addressOf(dataset)), wordsFor("link-copied"));
 
@@ -232,6 +251,25 @@ Object.assign(actions, {
     edit("");
     tell("again", { ...button.parentElement.dataset });
   },
+});
+
+// --- what the reader unfolded -------------------------------------------------------------------------------------
+
+// What is drawn anew closes what was unfolded in it.
+const unfolded = new Set();
+const messageOf = (details) => details.closest(".exchange")?.querySelector(".doing")?.dataset.message;
+
+function keepUnfolded() {
+  for (const details of document.querySelectorAll("#transcript .meaning")) {
+    const open = unfolded.has(messageOf(details));
+    if (details.open !== open) details.open = open;
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const details = event.target.closest?.("#transcript .meaning > summary")?.parentElement;
+  if (details?.open) unfolded.delete(messageOf(details));
+  else if (details) unfolded.add(messageOf(details));
 });
 
 // --- feedback -----------------------------------------------------------------------------------------------------

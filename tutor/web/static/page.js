@@ -10,12 +10,19 @@ function watch() {
   document.body.append(card);
   if (new URLSearchParams(location.search).has("source")) wanted = LINKED;
   restoreDraft();
+  window.addEventListener("pagehide", keepDraft); // nothing tells when the box is emptied
+  watchConnection();
   new MutationObserver(() => {
     checkEdited();
     keepDraft();
     showAddress();
   }).observe(byId("transcript"), { childList: true, subtree: true });
   showAddress();
+  const drawn = { childList: true, subtree: true, attributes: true, attributeFilter: ["open", "aria-expanded"] };
+  new MutationObserver(() => {
+    keepUnfolded();
+    if (isOpen("source-open") && panel()) markOpened(panel().dataset.key);
+  }).observe(byId("transcript"), drawn);
   watchMaterial();
   new MutationObserver(() => {
     follow();

@@ -69,8 +69,9 @@ function closeSource() {
 
 function markOpened(key) {
   for (const button of document.querySelectorAll(CITING)) {
-    if (keyOf(button) === key) button.setAttribute("aria-expanded", "true");
-    else button.removeAttribute("aria-expanded");
+    const opened = keyOf(button) === key;
+    if (!opened) button.removeAttribute("aria-expanded");
+    else if (button.ariaExpanded !== "true") button.ariaExpanded = "true";
   }
 }
 

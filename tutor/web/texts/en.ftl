@@ -261,3 +261,15 @@ script-copied-markdown = Copied as Markdown, with its sources.
 script-link-copied = The link is copied.
 script-feedback-kept = Thank you. Your feedback is kept with the answer.
 script-feedback-back = Your feedback is taken back.
+
+## When the tutor cannot be reached, or has too much to do
+
+unanswered = Your last question was not answered. It is in the box below: send it again.
+unanswered-kept = Your last question was not answered: { $question } Your other words are still in the box.
+script-away = The tutor cannot be reached at the moment. What you typed is kept, and the page goes on by itself as soon as the tutor is back.
+script-away-sent = The tutor cannot be reached at the moment. Your question is kept, and is sent by itself as soon as the tutor is back.
+script-offline = You are offline. What you typed is kept, and the page goes on by itself as soon as you are online again.
+script-offline-sent = You are offline. Your question is kept, and is sent by itself as soon as you are online again.
+script-busy = The tutor has very many questions to answer at the moment. Yours is kept, and is sent again by itself in a moment.
+script-busy-page = The tutor has very many questions to answer at the moment. The page goes on by itself in a moment.
+script-too-busy = The tutor has too much to do at the moment. Try again in a minute.
