@@ -42,7 +42,7 @@ found = { $count ->
 ## Where there is no course yet
 
 no-course-title = لا يوجد مقرر بعد
-no-course = يجيب المعلّم من نصوص مقرر، وليس لديه أي مقرر حتى الآن. أضف واحدًا من الطرفية، ثم أعد تحميل هذه الصفحة:
+no-course = يجيب المعلّم من نصوص مقرر، وليس لديه أي مقرر حتى الآن. أضف واحدًا هنا أو من الطرفية:
 
 ## The home of a course
 
@@ -193,8 +193,72 @@ error-not-last = لم يعد هذا آخر سؤال في المحادثة. اف�
 error-records = لا يستطيع المعلّم قراءة ما يحفظه أو كتابته. لم يتغير شيء. أخبر من يعتني به ثم حاول من جديد.
 error-technical = هناك خلل في المعلّم نفسه. هذا ما يقوله: { $message }
 
+## Adding material
+
+material = مواد المقرر
+material-intro = يجيب المعلّم من نصوص المقرر وحدها. هنا تضيف نصوصًا أو تستبدلها أو تخرجها.
+material-new-course = مقرر جديد
+material-new-name = ما اسم المقرر الجديد؟
+material-held = نصوص هذا المقرر
+material-choose = اختر ملفات أو أفلتها هنا
+material-kinds = نص عادي أو Markdown ({ $suffixes })، كل ملف حتى { $size } ميغابايت. يحل الملف محل النص الذي يحمل الاسم نفسه.
+material-files = الملفات المراد إضافتها
+material-add = أضف إلى المقرر
+material-close = إغلاق مواد المقرر
+material-delete-course = حذف هذا المقرر
+material-take-out-title = هل تريد إخراج هذا النص من المقرر؟
+material-take-out-warning = سيجيب المعلّم بعد ذلك من النصوص الأخرى فقط. وتحتفظ الإجابات التي اقتبست منه باقتباساتها.
+material-take-out = أخرجه
+material-delete-title = هل تريد حذف هذا المقرر؟
+material-delete-warning = ستختفي نصوصه وكل المحادثات عنه نهائيًا.
+
+## What can go wrong with material
+
+error-file-name = لا يستطيع المعلّم حفظ ملف بهذا الاسم. غيّر اسمه بلا شرطات مائلة ولا نقطتين ولا رموز خاصة أخرى.
+error-file-name-long = اسم هذا الملف طويل جدًا. أعطه اسمًا أقصر.
+error-file-kind = لا يستطيع المعلّم قراءة ملفات من هذا النوع. استخدم واحدًا من { $kinds }.
+error-file-same = ما زال ملف يحمل اسمًا شبيهًا ينتظر. أضف هذا الملف لاحقًا.
+error-files-many = ملفات كثيرة تنتظر الآن. انتظر حتى يضاف بعضها ثم حاول مرة أخرى.
+error-file-large = هذا الملف كبير جدًا. قسّمه إلى ملفات أصغر.
+error-file-empty = هذا الملف فارغ. اختر ملفًا فيه نص.
+error-course-name-empty = ليس للمقرر اسم. اكتب واحدًا.
+error-course-name-long = اسم المقرر أطول من { $limit } حرفًا. اختر اسمًا أقصر.
+error-only-text = هذا هو النص الوحيد في المقرر. احذف المقرر كله، أو أضف نصًا آخر أولًا.
+
 ## What the page’s script says
 
+script-material-characters = { $count } حرف
+script-material-take-out = إخراج
+script-material-take-out-it = إخراج { $title }
+script-material-taking-out = جارٍ الإخراج…
+script-material-taken-out = أُخرج { $title } من المقرر.
+script-material-deleted = حُذف المقرر.
+script-material-leave-out = لا تضفه
+script-material-leave-out-it = لا تضف { $name }
+script-material-open-course = اسأل عنه
+script-material-open-course-it = اسأل عن { $name }
+script-material-none = اختر ملفًا أولًا.
+script-material-no-name = اكتب اسم المقرر الجديد.
+script-material-same-name = يوجد مقرر بهذا الاسم. اختره من القائمة أعلاه أو اكتب اسمًا آخر.
+script-material-folder = هذا مجلد. افتحه واختر الملفات التي فيه.
+script-material-large = هذا الملف أكبر من { $size } ميغابايت. قسّمه إلى ملفات أصغر.
+script-material-not-sent = انقطع الاتصال أثناء إرسال هذا الملف ولم يُحفظ شيء منه. أضفه مرة أخرى.
+script-material-chosen = لم يُضف بعد
+script-material-line = في الدور
+script-material-sending = جارٍ الإرسال
+script-material-waiting = ينتظر
+script-material-reading = جارٍ القراءة
+script-material-embedding = يُجهَّز للأسئلة
+script-material-failed = لم يُضف
+script-material-added = أُضيف
+script-material-changed = أُضيف بدلًا من السابق
+script-material-unchanged = بلا تغيير: هذا النص موجود في المقرر
+script-material-gone = لم يعد قيد العمل
+script-material-said-added = أُضيف { $name }.
+script-material-said-changed = حلّ { $name } محل السابق.
+script-material-said-unchanged = لم يتغير { $name }.
+script-material-said-failed = تعذرت إضافة { $name }.
+script-material-said-gone = لم يعد { $name } قيد العمل.
 script-lost = تعذر الوصول إلى المعلّم. حاول مرة أخرى بعد لحظة.
 script-not-found = لا نتائج
 script-match = { $at } من { $count }
@@ -207,3 +271,15 @@ script-copied-markdown = تم النسخ بصيغة Markdown مع المصادر
 script-link-copied = تم نسخ الرابط.
 script-feedback-kept = شكرًا لك. حُفظ رأيك مع الإجابة.
 script-feedback-back = تم سحب رأيك.
+
+## When the tutor cannot be reached, or has too much to do
+
+unanswered = لم تتم الإجابة عن سؤالك الأخير. إنه في المربع أدناه: أرسله مرة أخرى.
+unanswered-kept = لم تتم الإجابة عن سؤالك الأخير: { $question } وما كتبته غيره ما زال في المربع.
+script-away = تعذر الوصول إلى المعلّم الآن. ما كتبته محفوظ، وتتابع الصفحة من تلقاء نفسها حالما يعود المعلّم.
+script-away-sent = تعذر الوصول إلى المعلّم الآن. سؤالك محفوظ، ويُرسل من تلقاء نفسه حالما يعود المعلّم.
+script-offline = أنت غير متصل. ما كتبته محفوظ، وتتابع الصفحة من تلقاء نفسها حالما تتصل من جديد.
+script-offline-sent = أنت غير متصل. سؤالك محفوظ، ويُرسل من تلقاء نفسه حالما تتصل من جديد.
+script-busy = لدى المعلّم الآن أسئلة كثيرة جدًا. سؤالك محفوظ، ويُرسل من جديد من تلقاء نفسه بعد لحظات.
+script-busy-page = لدى المعلّم الآن أسئلة كثيرة جدًا. تتابع الصفحة من تلقاء نفسها بعد لحظات.
+script-too-busy = لدى المعلّم الآن عمل كثير جدًا. حاول مرة أخرى بعد دقيقة.

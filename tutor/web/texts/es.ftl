@@ -39,7 +39,7 @@ found = { $count ->
 ## Where there is no course yet
 
 no-course-title = Todavía no hay ningún curso
-no-course = El tutor responde con los textos de un curso y aún no tiene ninguno. Añade uno desde un terminal y recarga esta página:
+no-course = El tutor responde con los textos de un curso y aún no tiene ninguno. Añade uno aquí o desde un terminal:
 
 ## The home of a course
 
@@ -182,8 +182,72 @@ error-not-last = Esta ya no es la última pregunta de la conversación. Ábrela 
 error-records = El tutor no puede leer o escribir lo que guarda. No se ha cambiado nada. Avisa a quien lo cuida e inténtalo de nuevo.
 error-technical = Algo falla en el propio tutor. Esto es lo que dice: { $message }
 
+## Adding material
+
+material = Material del curso
+material-intro = El tutor responde con los textos de un curso y con nada más. Aquí puedes añadir textos, sustituirlos o quitarlos.
+material-new-course = Un curso nuevo
+material-new-name = ¿Cómo se llama el curso nuevo?
+material-held = Textos de este curso
+material-choose = Elige archivos o suéltalos aquí
+material-kinds = Texto sin formato o Markdown ({ $suffixes }), de hasta { $size } MB cada uno. Un archivo ocupa el lugar del texto que se llama igual.
+material-files = Archivos para añadir
+material-add = Añadir al curso
+material-close = Cerrar el material del curso
+material-delete-course = Borrar este curso
+material-take-out-title = ¿Quitar este texto del curso?
+material-take-out-warning = El tutor responderá entonces solo con los demás textos. Las respuestas que lo citaron conservan sus citas.
+material-take-out = Quitarlo
+material-delete-title = ¿Borrar este curso?
+material-delete-warning = Sus textos y todas las conversaciones sobre él desaparecerán para siempre.
+
+## What can go wrong with material
+
+error-file-name = El tutor no puede guardar un archivo con este nombre. Cámbialo, sin barras, dos puntos ni otros signos especiales.
+error-file-name-long = El nombre de este archivo es demasiado largo. Ponle uno más corto.
+error-file-kind = El tutor no puede leer archivos de este tipo. Usa uno de estos: { $kinds }.
+error-file-same = Todavía espera un archivo que se llama casi igual. Añade este más tarde.
+error-files-many = Ya hay muchos archivos esperando. Espera a que se añadan algunos e inténtalo de nuevo.
+error-file-large = Este archivo es demasiado grande. Divídelo en archivos más pequeños.
+error-file-empty = Este archivo está vacío. Elige uno que tenga texto.
+error-course-name-empty = El curso no tiene nombre. Escribe uno.
+error-course-name-long = El nombre del curso tiene más de { $limit } caracteres. Elige uno más corto.
+error-only-text = Este es el único texto del curso. Borra el curso o añade antes otro texto.
+
 ## What the page’s script says
 
+script-material-characters = { $count } caracteres
+script-material-take-out = Quitar
+script-material-take-out-it = Quitar { $title }
+script-material-taking-out = Se está quitando…
+script-material-taken-out = { $title } ya no está en el curso.
+script-material-deleted = El curso está borrado.
+script-material-leave-out = No añadir
+script-material-leave-out-it = No añadir { $name }
+script-material-open-course = Preguntar sobre él
+script-material-open-course-it = Preguntar sobre { $name }
+script-material-none = Elige primero un archivo.
+script-material-no-name = Escribe cómo se llama el curso nuevo.
+script-material-same-name = Ya hay un curso con ese nombre. Elígelo en la lista de arriba o escribe otro nombre.
+script-material-folder = Esto es una carpeta. Ábrela y elige los archivos que hay dentro.
+script-material-large = Este archivo tiene más de { $size } MB. Divídelo en archivos más pequeños.
+script-material-not-sent = La conexión se perdió mientras se enviaba este archivo y no se guardó nada de él. Añádelo otra vez.
+script-material-chosen = Sin añadir todavía
+script-material-line = En la cola
+script-material-sending = Se está enviando
+script-material-waiting = Espera
+script-material-reading = Se está leyendo
+script-material-embedding = Se prepara para las preguntas
+script-material-failed = No añadido
+script-material-added = Añadido
+script-material-changed = Añadido en lugar del anterior
+script-material-unchanged = Sin cambios: el curso ya tiene este texto
+script-material-gone = Ya no está en marcha
+script-material-said-added = { $name } está añadido.
+script-material-said-changed = { $name } ha ocupado el lugar del anterior.
+script-material-said-unchanged = { $name } no tiene cambios.
+script-material-said-failed = { $name } no se ha podido añadir.
+script-material-said-gone = { $name } ya no está en marcha.
 script-lost = No se puede llegar al tutor. Inténtalo de nuevo en un momento.
 script-not-found = No encontrado
 script-match = { $at } de { $count }
@@ -196,3 +260,15 @@ script-copied-markdown = Copiado como Markdown, con sus fuentes.
 script-link-copied = El enlace está copiado.
 script-feedback-kept = Gracias. Tu opinión se guarda con la respuesta.
 script-feedback-back = Tu opinión se ha retirado.
+
+## When the tutor cannot be reached, or has too much to do
+
+unanswered = Tu última pregunta no se respondió. Está en el cuadro de abajo: envíala otra vez.
+unanswered-kept = Tu última pregunta no se respondió: { $question } Lo demás que escribiste sigue en el cuadro.
+script-away = Ahora mismo no se puede llegar al tutor. Lo que has escrito se conserva y la página sigue sola en cuanto el tutor vuelva.
+script-away-sent = Ahora mismo no se puede llegar al tutor. Tu pregunta se conserva y se envía sola en cuanto el tutor vuelva.
+script-offline = No tienes conexión. Lo que has escrito se conserva y la página sigue sola en cuanto vuelvas a tenerla.
+script-offline-sent = No tienes conexión. Tu pregunta se conserva y se envía sola en cuanto vuelvas a tenerla.
+script-busy = El tutor tiene ahora muchísimas preguntas que responder. La tuya se conserva y se envía sola otra vez en un momento.
+script-busy-page = El tutor tiene ahora muchísimas preguntas que responder. La página sigue sola en un momento.
+script-too-busy = El tutor tiene ahora demasiado que hacer. Inténtalo de nuevo en un minuto.

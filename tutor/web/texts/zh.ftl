@@ -38,7 +38,7 @@ found = { $count ->
 ## Where there is no course yet
 
 no-course-title = 还没有课程
-no-course = 导师根据课程的文本回答问题，但现在还没有课程。请在终端里添加一门课程，然后重新加载本页：
+no-course = 导师根据课程的文本回答问题，但现在还没有课程。请在这里或在终端里添加一门：
 
 ## The home of a course
 
@@ -172,8 +172,72 @@ error-not-last = 这已不是对话的最后一个问题。请重新打开对话
 error-records = 导师无法读写它保存的内容。什么都没有改变。请告诉管理它的人，然后再试。
 error-technical = 导师本身出了问题。它给出的说明是：{ $message }
 
+## Adding material
+
+material = 课程资料
+material-intro = 导师只根据课程的文本回答，不用别的。你可以在这里添加、替换或取出文本。
+material-new-course = 新课程
+material-new-name = 新课程叫什么？
+material-held = 这门课程的文本
+material-choose = 选择文件，或把文件拖到这里
+material-kinds = 纯文本或 Markdown（{ $suffixes }），每个不超过 { $size } MB。同名的文件会取代原来的文本。
+material-files = 要添加的文件
+material-add = 添加到课程
+material-close = 关闭课程资料
+material-delete-course = 删除这门课程
+material-take-out-title = 把这篇文本从课程中取出？
+material-take-out-warning = 之后导师只根据其余文本回答。引用过它的回答会保留引文。
+material-take-out = 取出
+material-delete-title = 删除这门课程？
+material-delete-warning = 它的文本以及所有关于它的对话将永远消失。
+
+## What can go wrong with material
+
+error-file-name = 导师不能用这个名称保存文件。请改名，不要用斜杠、冒号等特殊符号。
+error-file-name-long = 文件名太长。请换一个短一些的。
+error-file-kind = 导师读不了这种文件。请使用其中一种：{ $kinds }。
+error-file-same = 一个名称几乎相同的文件还在等待。请稍后再添加这个。
+error-files-many = 已有很多文件在等待。请等其中一些添加完，再试一次。
+error-file-large = 文件太大。请把它分成几个小文件。
+error-file-empty = 文件是空的。请选择一个有文字的文件。
+error-course-name-empty = 课程没有名称。请输入一个。
+error-course-name-long = 课程名称超过 { $limit } 个字符。请选一个短一些的。
+error-only-text = 这是课程唯一的文本。请删除整门课程，或先添加另一篇文本。
+
 ## What the page’s script says
 
+script-material-characters = { $count } 个字符
+script-material-take-out = 取出
+script-material-take-out-it = 取出{ $title }
+script-material-taking-out = 正在取出……
+script-material-taken-out = { $title } 已从课程中取出。
+script-material-deleted = 课程已删除。
+script-material-leave-out = 不添加
+script-material-leave-out-it = 不添加 { $name }
+script-material-open-course = 就它提问
+script-material-open-course-it = 就 { $name } 提问
+script-material-none = 请先选择文件。
+script-material-no-name = 请输入新课程的名称。
+script-material-same-name = 已有同名的课程。请在上面的列表中选择它，或输入另一个名称。
+script-material-folder = 这是一个文件夹。请打开它，选择里面的文件。
+script-material-large = 文件超过 { $size } MB。请把它分成几个小文件。
+script-material-not-sent = 文件发送途中连接断开，没有保留任何内容。请再添加一次。
+script-material-chosen = 尚未添加
+script-material-line = 排队中
+script-material-sending = 正在发送
+script-material-waiting = 等待中
+script-material-reading = 正在阅读
+script-material-embedding = 正在为提问做准备
+script-material-failed = 未添加
+script-material-added = 已添加
+script-material-changed = 已取代原来的文本
+script-material-unchanged = 没有变化：课程已有这篇文本
+script-material-gone = 已不在处理
+script-material-said-added = { $name } 已添加。
+script-material-said-changed = { $name } 已取代原来的文本。
+script-material-said-unchanged = { $name } 没有变化。
+script-material-said-failed = 无法添加 { $name }。
+script-material-said-gone = { $name } 已不在处理。
 script-lost = 无法连接到导师。请稍后再试。
 script-not-found = 没有找到
 script-match = 第 { $at } 个，共 { $count } 个
@@ -186,3 +250,15 @@ script-copied-markdown = 已复制为 Markdown，包括来源。
 script-link-copied = 链接已复制。
 script-feedback-kept = 谢谢。你的意见已和回答一起保存。
 script-feedback-back = 你的意见已收回。
+
+## When the tutor cannot be reached, or has too much to do
+
+unanswered = 你的上一个问题没有得到回答。它在下面的输入框里：请再发送一次。
+unanswered-kept = 你的上一个问题没有得到回答：{ $question } 你写的其他内容还在输入框里。
+script-away = 暂时无法连接到导师。你输入的内容已保留，导师一恢复，本页会自动继续。
+script-away-sent = 暂时无法连接到导师。你的问题已保留，导师一恢复就会自动发送。
+script-offline = 你已离线。你输入的内容已保留，恢复在线后本页会自动继续。
+script-offline-sent = 你已离线。你的问题已保留，恢复在线后会自动发送。
+script-busy = 导师此刻有很多问题要回答。你的问题已保留，稍后会自动再次发送。
+script-busy-page = 导师此刻有很多问题要回答。本页稍后会自动继续。
+script-too-busy = 导师此刻太忙了。请一分钟后再试。
