@@ -1,7 +1,7 @@
 // Adding material: files are chosen or dropped, sent one after the other, and followed until they are in their course.
 // The dialogs come out of a template, and what is in them is made here: names are only ever put in as text.
-const sent = []; // files that were chosen, in order: {key, file, name, course, title, state, …}
-const begun = new Map(); // courses that this page begins, by id, with what they are to be called
+const handed = []; // files that were chosen, in order: {key, file, name, course, title, state, …}
+const begunCourses = new Map(); // courses that this page begins, by id, with what they are to be called
 let madeFor = null; // the course that the page shows
 let openedBy = null; // what gets the focus when the dialog closes
 let sending = false;
@@ -62,7 +62,7 @@ function openMaterial() {
   material().showModal();
   drawFiles();
   inMaterial("h2").focus(); // what it is about is read first
-  listed = listCourses(madeFor);
+  coursesListed = listCourses(madeFor);
 }
 
 function prepareMaterial(template) {
@@ -81,10 +81,10 @@ function prepareMaterial(template) {
   });
 }
 
-let courses = []; // as they were last listed
-let listed = null; // until they are, nothing is added
+let courses = []; // as they were last coursesListed
+let coursesListed = null; // until they are, nothing is added
 
-// Lists the courses, with those that are begun, and shows the one that is `wanted`.
+// Lists the courses, with those that are begunCourses, and shows the one that is `wanted`.
 async function listCourses(wanted) {
   try {
     courses = await (await call(address("courses"))).json();
@@ -93,7 +93,7 @@ async function listCourses(wanted) {
     return;
   }
   const select = byId("material-course");
-  const known = new Map([...begun, ...courses.map(({ id, title }) => [id, title])]);
+  const known = new Map([...begunCourses, ...courses.map(({ id, title }) => [id, title])]);
   const options = [...known].map(([id, title]) => make("option", { value: id, textContent: title, dir: "auto" }));
   select.replaceChildren(...options, select.querySelector('option[value=""]'));
   select.value = known.has(wanted) ? wanted : (courses[0]?.id ?? "");
@@ -138,7 +138,7 @@ Object.assign(actions, {
   material: openMaterial,
   "close-material": () => material().close(),
   "leave-out": ({ dataset }) => {
-    sent.splice(sent.findIndex((one) => one.key === Number(dataset.key)), 1);
+    handed.splice(handed.findIndex((one) => one.key === Number(dataset.key)), 1);
     drawFiles();
     byId("material-files").focus();
   },
@@ -165,7 +165,7 @@ Object.assign(decided, {
   "drop-course": async () => {
     const { course } = asking;
     await call(address("courses", course), { method: "DELETE" });
-    begun.delete(course);
+    begunCourses.delete(course);
     tell("changed", {});
     sayOfMaterial(wordsFor("material-deleted"));
     await listCourses(madeFor === course ? null : madeFor);
@@ -198,14 +198,14 @@ function choose(files) {
     const one = { key: keys++, file, name: file.name, state: "chosen" };
     if (folder) fail(one, wordsFor("material-folder"));
     else if (file.size > largest) fail(one, wordsFor("material-large", { size: largest / 1e6 }));
-    sent.push(one);
+    handed.push(one);
   }
   drawFiles();
   inMaterial('[type="submit"]').focus();
 }
 
 function forget(which) {
-  for (const one of sent.filter(which)) sent.splice(sent.indexOf(one), 1);
+  for (const one of handed.filter(which)) handed.splice(handed.indexOf(one), 1);
 }
 
 const fail = (one, detail) => Object.assign(one, { state: "failed", detail });
@@ -214,15 +214,15 @@ const fail = (one, detail) => Object.assign(one, { state: "failed", detail });
 function idFor(title) {
   const plain = title.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
   const id = plain.replace(/[^a-z0-9]+/g, "-").slice(0, 40).replace(/^-|-$/g, "") || "course";
-  const taken = (id) => begun.has(id) || courses.some((course) => course.id === id);
+  const taken = (id) => begunCourses.has(id) || courses.some((course) => course.id === id);
   let free = id;
   for (let number = 2; taken(free); number++) free = `${id}-${number}`;
   return free;
 }
 
 async function addChosen() {
-  await listed;
-  const chosenFiles = sent.filter((one) => one.state === "chosen");
+  await coursesListed;
+  const chosenFiles = handed.filter((one) => one.state === "chosen");
   const select = byId("material-course");
   if (!chosenFiles.length) {
     trouble(wordsFor("material-none"));
@@ -233,19 +233,19 @@ async function addChosen() {
   if (!select.value) {
     const title = byId("material-name").value.trim();
     const same = (other) => other.toLowerCase() === title.toLowerCase();
-    if (!title || [...courses.map((course) => course.title), ...begun.values()].some(same)) {
+    if (!title || [...courses.map((course) => course.title), ...begunCourses.values()].some(same)) {
       trouble(wordsFor(title ? "material-same-name" : "material-no-name"));
       byId("material-name").focus();
       return;
     }
     const id = idFor(title);
-    begun.set(id, title);
+    begunCourses.set(id, title);
     byId("material-name").value = "";
     select.prepend(make("option", { value: id, textContent: title, dir: "auto" }));
     select.value = id;
     showCourse();
   }
-  const [course, title] = [select.value, begun.get(select.value)];
+  const [course, title] = [select.value, begunCourses.get(select.value)];
   const names = new Set(chosenFiles.map((one) => one.name));
   forget((one) => ENDED.includes(one.state) && one.course === course && names.has(one.name));
   for (const one of chosenFiles) Object.assign(one, { state: "line", course, title });
@@ -256,7 +256,7 @@ async function addChosen() {
 // --- sending ------------------------------------------------------------------------------------------------------
 
 async function sendNext() {
-  const one = sent.find((one) => one.state === "line");
+  const one = handed.find((one) => one.state === "line");
   if (sending || !one) return;
   sending = true;
   one.state = "sending";
@@ -302,8 +302,8 @@ function send(one) {
 
 // Takes in a file that was under way before the page was opened.
 function adopt(file) {
-  if (sent.some((one) => one.id === file.id)) return;
-  sent.push({ key: keys++, ...file });
+  if (handed.some((one) => one.id === file.id)) return;
+  handed.push({ key: keys++, ...file });
   drawFiles();
   followFiles(file.course);
 }
@@ -311,7 +311,7 @@ function adopt(file) {
 async function followFiles(course) {
   if (looking.has(course)) return;
   looking.add(course);
-  const underWay = () => sent.filter((one) => one.course === course && one.id && !ENDED.includes(one.state));
+  const underWay = () => handed.filter((one) => one.course === course && one.id && !ENDED.includes(one.state));
   while (underWay().length) {
     await new Promise((resolve) => setTimeout(resolve, 400));
     let files;
@@ -350,7 +350,7 @@ function drawFiles() {
   if (!material()) return;
   const list = inMaterial(".files");
   const held = new Map([...list.children].map((item) => [Number(item.dataset.key), item]));
-  for (const one of sent) {
+  for (const one of handed) {
     const item = held.get(one.key) ?? makeFile(one);
     held.delete(one.key);
     drawFile(item, one);
