@@ -239,7 +239,7 @@ def test_the_keyboard_passes_the_course_by_without_losing_the_conversation(visit
     with page.expect_response("**/queue/join*"):  # Gradio reports the course that was not changed
         page.keyboard.press("Tab")
     expect(page.get_by_role("listbox")).to_be_hidden()
-    expect(page.get_by_role("button", name="New conversation")).to_be_focused()
+    expect(page.get_by_role("button", name="Course material")).to_be_focused()
     expect(page.locator("#transcript .question")).to_contain_text(FOUND)
 
 

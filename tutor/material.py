@@ -14,7 +14,7 @@ import re
 import shutil
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -276,7 +276,7 @@ class Material:
 
     def _work_on(self, course: str) -> None:
         with contextlib.suppress(RuntimeError):  # stopping: it is taken up at the next start
-            self._worker.submit(self._bring_in, course)
+            self._worker.submit(self._bring_in, course).add_done_callback(_log_failure)
 
     def _bring_in(self, course: str) -> None:
         """Bring the next batch of files into ``course``."""
@@ -366,6 +366,11 @@ class Material:
         """Delete the folder of a course for which nothing waits."""
         if not self._waiting(course):
             shutil.rmtree(self._folder / course, ignore_errors=True)
+
+
+def _log_failure(done: Future[None]) -> None:
+    if not done.cancelled() and (error := done.exception()):
+        log.error("the work on material broke off", exc_info=error)
 
 
 def _read(path: Path) -> str | None:
