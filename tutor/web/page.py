@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from tutor.errors import NotFound, Stopped, TutorError
 from tutor.types import Answer, Conversation
 from tutor.web import citing, course_home, rendering, source_panel
+from tutor.web.escaping import option
 from tutor.web.layout import Parts, build_bridge, build_head, build_theme, lay_out, render_frame
 from tutor.web.stopping import until_stopped
 from tutor.web.texts import COOKIE, Texts, build_i18n, choose
@@ -240,7 +241,7 @@ def show(tutor: Tutor, parts: Parts, course: str | None, conversation: str | Non
     return _usable(parts, chosen is not None) | {
         parts.memory: {"course": chosen.id if chosen else None, "conversation": current},
         parts.picker: gr.Dropdown(
-            [(info.title, info.id) for info in courses], value=chosen.id if chosen else None, visible=bool(courses)
+            [(option(info.title), info.id) for info in courses], value=chosen.id if chosen else None, visible=bool(courses)
         ),
         parts.found: "",
         parts.history: rendering.render_conversations(listed, current),
