@@ -79,11 +79,11 @@ CUT = """() => {
   const top = document.querySelector("dialog[open]") ?? document.querySelector("#app");
   for (const one of top.querySelectorAll("*")) {
     const { width, height, left, right } = one.getBoundingClientRect();
-    if (!width || !height || one.closest(".unseen, [inert], #bridge, #announced, svg")) continue;
+    if (!width || !height || one.closest(".unseen, .sr-only, [inert], #bridge, #announced, svg")) continue;
     if (left < -1 || right > innerWidth + 1) found.push(`outside ${name(one)} ${left}–${right}`);
     const style = getComputedStyle(one);
     const clips = (overflow) => ["hidden", "clip"].includes(overflow);
-    const clamped = style.webkitLineClamp !== "none" || one.matches("input");  // opens as a whole
+    const clamped = style.webkitLineClamp !== "none" || one.matches("input, textarea");  // opens as a whole
     const filled = [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
     if (!clamped && filled && clips(style.overflowX) && one.scrollWidth > one.clientWidth + 1) found.push(`cut ${name(one)}`);
     if (!clamped && clips(style.overflowY) && one.scrollHeight > one.clientHeight + 3 && !one.matches("#app"))
