@@ -31,7 +31,7 @@ def shown(markdown: str) -> tuple[set[str], str]:
     """Return the kinds of tags that Markdown becomes, links and tables included, and the text that it shows."""
     tokens = MarkdownIt("gfm-like", {"linkify": False, "html": True}).parse(markdown)
     flat = [inner for token in tokens for inner in (token, *(token.children or ()))]
-    text = "".join(t.content if t.type == "text" else "\n" * (t.type == "softbreak") for t in flat)
+    text = "".join(t.content if t.type == "text" else "\n" * (t.type in ("softbreak", "paragraph_close")) for t in flat)
     return {token.type.removesuffix("_open") for token in flat if token.nesting >= 0} - {"inline", "text"}, text
 
 

@@ -20,7 +20,7 @@ from fastapi import FastAPI
 from tutor.errors import NotFound, Stopped, TutorError
 from tutor.types import Answer, Conversation
 from tutor.web import citing, course_home, material, rendering, source_panel
-from tutor.web.escaping import escape, label
+from tutor.web.escaping import escape, label, option
 from tutor.web.layout import (
     Parts,
     build_bridge,
@@ -285,7 +285,7 @@ def show(view: View, course: str | None, conversation: str | None) -> Updates:
     return name_labels(parts, say, chosen is not None) | {
         parts.memory: {"course": chosen.id if chosen else None, "conversation": current},
         parts.picker: gr.Dropdown(
-            [(info.title, info.id) for info in courses],
+            [(option(info.title), info.id) for info in courses],
             label=say("course"),
             value=chosen.id if chosen else None,
             visible=bool(courses),
@@ -362,7 +362,7 @@ def show_changed(view: View, memory: Memory, opened: str, answering: bool) -> Up
     except TutorError as error:
         return {parts.notice: view.trouble(error)}
     return {
-        parts.picker: gr.Dropdown([(info.title, info.id) for info in courses], visible=bool(courses)),
+        parts.picker: gr.Dropdown([(option(info.title), info.id) for info in courses], visible=bool(courses)),
         parts.transcript: course_home.render_home(view.say, home) if home else gr.skip(),
     }
 
