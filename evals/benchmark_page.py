@@ -3,8 +3,8 @@
     python -m evals.benchmark_page
 
 Both are served on this computer and opened by one Chromium in turn, each time as a new visitor. The page asks the
-bundled course, quoted by the built-in answerer, once everything is
-warm; Gradio's chat has nothing to look up. All times are taken inside the pages; the ratio is what a slower or faster machine does not change.
+bundled course, quoted by the built-in answerer, once everything is warm; Gradio's chat has nothing to look up. All
+times are taken inside the pages; the ratio is what a slower or faster machine does not change.
 """
 
 from __future__ import annotations

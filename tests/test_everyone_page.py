@@ -85,10 +85,11 @@ CUT = """() => {
     const clips = (overflow) => ["hidden", "clip"].includes(overflow);
     const clamped = style.webkitLineClamp !== "none" || one.matches("input, textarea");  // opens as a whole
     const filled = [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
-    if (!clamped && filled && clips(style.overflowX) && one.scrollWidth > one.clientWidth + 1) found.push(`cut ${name(one)}`);
+    const wide = one.scrollWidth > one.clientWidth + 1;
+    if (!clamped && filled && clips(style.overflowX) && wide) found.push(`cut ${name(one)}`);
     if (!clamped && clips(style.overflowY) && one.scrollHeight > one.clientHeight + 3 && !one.matches("#app"))
       found.push(`cut below ${name(one)} ${one.scrollHeight} of ${one.clientHeight}`);
-    if (style.overflowX === "auto" && one.scrollWidth > one.clientWidth + 1) found.push(`scrolls sideways ${name(one)}`);
+    if (style.overflowX === "auto" && wide) found.push(`scrolls sideways ${name(one)}`);
   }
   return [...new Set(found)].slice(0, 6);
 }"""
@@ -158,7 +159,8 @@ FOCUS = """() => {
     return { outlined, rest: [boxShadow, borderColor, backgroundColor].join() };
   };
   // The whole composer and the whole course list show the focus of what is in them.
-  const shown = one.closest("#ask") && one.matches("textarea") ? one.closest("#ask") : one.closest("#course .wrap") ?? one;
+  const whole = one.matches("textarea") ? "#ask" : "#course .wrap";
+  const shown = one.closest(whole) ?? one;
   const before = look(shown);
   const box = one.getBoundingClientRect();
   one.blur();

@@ -65,16 +65,18 @@ STICKING_OUT = """() => {
       if (getComputedStyle(one).overflowX !== "visible" || one.matches(".unseen")) return true;
     return false;
   };
-  for (const part of document.querySelectorAll("#rail, #thread, #composer, #source .panel, #source .text, dialog[open]")) {
+  const parts = "#rail, #thread, #composer, #source .panel, #source .text, dialog[open]";
+  for (const part of document.querySelectorAll(parts)) {
+    const name = part.id || part.className;
     const box = part.getBoundingClientRect();
     if (!box.width) continue;
-    if (box.left < -1 || box.right > innerWidth + 1) found.push(`${part.id || part.className} ${box.left}–${box.right}`);
+    if (box.left < -1 || box.right > innerWidth + 1) found.push(`${name} ${box.left}–${box.right}`);
     if (part.scrollWidth > part.clientWidth + 1)
-      found.push(`${part.id || part.className} scrolls ${part.scrollWidth} of ${part.clientWidth}`);
+      found.push(`${name} scrolls ${part.scrollWidth} of ${part.clientWidth}`);
     for (const one of part.querySelectorAll("*")) {
       const { left, right, width } = one.getBoundingClientRect();
       if (width && (left < box.left - 1 || right > box.right + 1) && !one.matches(".unseen") && !clipped(one, part))
-        found.push(`${one.outerHTML.slice(0, 100)} ${Math.round(left)}–${Math.round(right)} in ${part.id || part.className}`);
+        found.push(`${one.outerHTML.slice(0, 100)} ${Math.round(left)}–${Math.round(right)} in ${name}`);
     }
   }
   return found.slice(0, 5);
@@ -132,8 +134,8 @@ def answer(tutor: Tutor, id: str, name: str, conversation: str, words: str) -> A
     return Answer(
         question=kept(words) or "?", standalone_question=f"{kept(words)} again", answer=f"{said} [1]. {kept(words)}",
         refused=False, reason=None, claims=(Claim(text=said, citations=(1,), support="quoted"),), citations=(cited,),
-        nearest=(), suggestions=(kept(words) or "?",), course=id, conversation=conversation, answerer="quotes", prompts=(),
-        timings_ms=Timings(),
+        nearest=(), suggestions=(kept(words) or "?",), course=id, conversation=conversation, answerer="quotes",
+        prompts=(), timings_ms=Timings(),
     )  # fmt: skip
 
 
@@ -233,7 +235,7 @@ class Walk:
         home = self.tutor.home(self.id)
         assert self.shown(".welcome h1") == [plainly(home.course.title)]
         assert self.shown(".outline h3") == [plainly(source.title) for source in home.outline]
-        assert self.shown(".outline bdi") == [plainly(s.title) for source in home.outline for s in source.sections]
+        assert self.shown(".outline li bdi") == [plainly(s.title) for source in home.outline for s in source.sections]
         assert self.shown(".term span") == [plainly(term.definition) for term in home.terms]
         assert len(home.terms) == len(self.chunk)
         self.look()
@@ -336,9 +338,7 @@ class Walk:
         asked = 0
         groups: list[str] = [""]
         for words in self.chunk:
-            if len(words) > 1_900:
-                groups.append(words)
-            elif len(groups[-1]) + len(words) > 1_900:
+            if len(words) > 1_900 or len(groups[-1]) + len(words) > 1_900:
                 groups.append(words)
             else:
                 groups[-1] += f"\n{words}"
