@@ -316,6 +316,34 @@ def test_a_new_course_is_made_asked_about_and_deleted(visit, school):
     assert [course.id for course in school.courses()] == [COURSE]
 
 
+def test_no_course_is_chosen_before_all_are_listed(visit, school):
+    page = visit()
+    held: list[Any] = []
+    page.route("**/api/v1/courses", lambda route: held.append(route))
+    with page.expect_request("**/api/v1/courses"):
+        dialog = open_material(page)
+    choice = dialog.get_by_label("Course", exact=True)
+    expect(choice).to_be_disabled()
+    held.pop().continue_()
+    expect(choice).to_be_enabled()
+    expect(choice).to_have_value(COURSE)
+
+
+def test_the_course_that_is_chosen_stays_so_when_a_file_comes_to_its_end(visit, gate):
+    page = visit()
+    dialog = open_material(page)
+    add(dialog, file("bees.md", BEES))
+    expect(row(dialog, "bees.md")).to_contain_text("Being made ready for questions")
+    dialog.get_by_label("Course", exact=True).select_option("A new course")
+    dialog.get_by_label("What is the new course called?").press_sequentially("Half a na")
+    with page.expect_response("**/api/v1/courses"):
+        gate.set()
+    expect(dialog.get_by_role("status")).to_have_text("bees.md is added.")
+    expect(dialog.get_by_label("Course", exact=True)).to_have_value("")
+    expect(dialog.get_by_label("What is the new course called?")).to_have_value("Half a na")
+    expect(dialog.get_by_label("What is the new course called?")).to_be_focused()
+
+
 def test_courses_whose_names_have_no_such_letters_are_kept_apart(visit, school):
     page = visit()
     dialog = open_material(page)

@@ -62,7 +62,8 @@ function openMaterial() {
   material().showModal();
   drawFiles();
   inMaterial("h2").focus(); // what it is about is read first
-  coursesListed = listCourses(madeFor);
+  byId("material-course").disabled = true;
+  coursesListed = listCourses(madeFor).finally(() => (byId("material-course").disabled = false));
 }
 
 function prepareMaterial(template) {
@@ -81,10 +82,10 @@ function prepareMaterial(template) {
   });
 }
 
-let courses = []; // as they were last coursesListed
+let courses = []; // as they were last listed
 let coursesListed = null; // until they are, nothing is added
 
-// Lists the courses, with those that are begunCourses, and shows the one that is `wanted`.
+// Lists the courses, with those that are begun, and shows the one that is `wanted`, else the one that is chosen.
 async function listCourses(wanted) {
   try {
     courses = await (await call(address("courses"))).json();
@@ -95,8 +96,9 @@ async function listCourses(wanted) {
   const select = byId("material-course");
   const known = new Map([...begunCourses, ...courses.map(({ id, title }) => [id, title])]);
   const options = [...known].map(([id, title]) => make("option", { value: id, textContent: title, dir: "auto" }));
+  const chosen = wanted === undefined ? select.value : wanted; // which may have changed meanwhile
   select.replaceChildren(...options, select.querySelector('option[value=""]'));
-  select.value = known.has(wanted) ? wanted : (courses[0]?.id ?? "");
+  select.value = chosen === "" || known.has(chosen) ? chosen : (courses[0]?.id ?? "");
   await showCourse();
 }
 
@@ -340,7 +342,7 @@ function ended(files) {
   const changed = files.filter((one) => one.state === "done" && one.change !== "unchanged");
   if (!changed.length) return;
   tell("changed", madeFor ? {} : { open: changed[0].course });
-  if (material()?.open) listCourses(byId("material-course").value);
+  if (material()?.open) listCourses();
 }
 
 // --- how the files stand ------------------------------------------------------------------------------------------
