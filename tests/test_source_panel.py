@@ -48,8 +48,8 @@ def test_other_citations_of_the_answer_are_marked_too_each_with_its_number():
     one, two = cited(1, "Plows cut deep."), cited(2, "Quota: an amount of work.")
     html = source_panel.render_source(EN, stored(), two.start, two.end, cited=(one, two))
     assert Page(html).marked == "Plows cut deep.Quota: an amount of work."
-    assert '<span class="unseen">Citation </span>1</span><mark class="tone-1">Plows' in html
-    assert '<span class="unseen">Citation </span>2</span><mark class="tone-2 active" tabindex=-1>Quota' in html
+    assert '<span class="unseen">Citation </span>1</bdi><mark class="tone-1">Plows' in html
+    assert '<span class="unseen">Citation </span>2</bdi><mark class="tone-2 active" tabindex=-1>Quota' in html
 
 
 @pytest.mark.parametrize("other", [{"source": "other.md"}, {"version": "sha256:1"}])
@@ -112,7 +112,7 @@ def test_a_sibling_heading_replaces_the_one_before():
 
 
 def test_a_source_that_changed_since_says_so():
-    assert "newer version" in source_panel.render_source(EN, stored(changed=True), 0, 5)
+    assert "has changed since" in source_panel.render_source(EN, stored(changed=True), 0, 5)
 
 
 def test_a_very_long_source_is_shown_around_the_quote_and_leads_to_the_rest():

@@ -291,10 +291,11 @@ class Material:
             try:
                 sources[name] = readers.read(waiting.path, check_name(name), max_bytes=self._most_bytes)
             except TutorError as error:
-                self._end(waiting, states[name], str(error).replace(str(waiting.path), name))
+                said = str(error).replace(str(waiting.path), name)
+                self._end(waiting, states[name], InputError(said, error.key, **error.values))
             except Exception:
                 log.exception("reading %s failed", waiting.path)
-                self._end(waiting, states[name], _UNKNOWN)
+                self._end(waiting, states[name], TutorError(_UNKNOWN, "file-unknown"))
         read = [waiting for waiting in batch if waiting.path.name in sources]
         if read:
             self._add_read(course, title, read, sources, states)
@@ -314,7 +315,7 @@ class Material:
     ) -> None:
         def progress(done: int, total: int) -> None:
             if self._closing or course in self._leaving:
-                raise Stopped(_STOPPED)
+                raise Stopped(_STOPPED, "file-stopped")
             for name in sources:
                 self._move(states[name], state="embedding", done=done, total=total)
 
@@ -322,16 +323,16 @@ class Material:
             progress(0, 0)
             report = self._add(course, list(sources.values()), title, progress)
         except (Stopped, NotReady) as error:
+            again = error if isinstance(error, Stopped) else NotReady(f"{error} {_AGAIN}", "file-kept")
             for name in sources:
-                said = str(error) if isinstance(error, Stopped) else f"{error} {_AGAIN}"
-                self._move(states[name], state="failed", detail=said)
+                self._fail(states[name], again)
             return
         except Exception as error:
             if not isinstance(error, TutorError):
                 log.exception("adding to %s failed", course)
             for waiting in read:
-                said = str(error) if isinstance(error, TutorError) else _UNKNOWN
-                self._end(waiting, states[waiting.path.name], said)
+                failure = error if isinstance(error, TutorError) else TutorError(_UNKNOWN, "file-unknown")
+                self._end(waiting, states[waiting.path.name], failure)
             return
         for waiting in read:
             name = waiting.path.name
@@ -355,12 +356,18 @@ class Material:
             if (held := states.get(state.name)) and held.id == state.id:
                 states[state.name] = state.model_copy(update=change)
 
-    def _end(self, waiting: _Waiting, state: MaterialFile, failure: str | None = None) -> None:
+    def _end(self, waiting: _Waiting, state: MaterialFile, failure: TutorError | None = None) -> None:
         """Delete a file that is in its course or cannot be, unless another one has taken its place; note its end."""
         with self._lock, contextlib.suppress(OSError):
             if _Waiting.at(waiting.path) == waiting:
                 waiting.path.unlink()
-        self._move(state, state="failed" if failure else "done", detail=failure)
+        if failure:
+            self._fail(state, failure)
+        else:
+            self._move(state, state="done")
+
+    def _fail(self, state: MaterialFile, failure: TutorError) -> None:
+        self._move(state, state="failed", detail=str(failure), key=failure.key, values=failure.values)
 
     def _tidy(self, course: str) -> None:
         """Delete the folder of a course for which nothing waits."""

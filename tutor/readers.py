@@ -58,28 +58,34 @@ def read(path: Path, name: str, title: str | None = None, max_bytes: int = 20_00
     except OSError as error:
         raise UnreadableSource(f"{path}: {error.strerror or error}. Check the path and its permissions.") from None
     if len(data) > max_bytes:
-        raise TooLarge(f"{path}: larger than {max_bytes:,} bytes. Split it, or raise TUTOR_MAX_SOURCE_BYTES.")
+        raise TooLarge(
+            f"{path}: larger than {max_bytes:,} bytes. Split it, or raise TUTOR_MAX_SOURCE_BYTES.", "file-large"
+        )
     source = reader.read(name, decode(data, str(path)), title)
     if not any(block.retrievable for block in source.blocks):
-        raise UnreadableSource(f"{path}: holds no sentence to answer from. Add some text to it, or leave it out.")
+        said = f"{path}: holds no sentence to answer from. Add some text to it, or leave it out."
+        raise UnreadableSource(said, "file-no-sentence")
     return source
 
 
 def decode(data: bytes, name: str) -> str:
     r"""Return ``data`` as NFC text with ``\n`` line ends; raises `UnreadableSource` that names ``name``."""
     if not data.strip():
-        raise UnreadableSource(f"{name}: the file is empty. Add some text to it, or leave it out.")
+        raise UnreadableSource(f"{name}: the file is empty. Add some text to it, or leave it out.", "file-empty")
     encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         if b"\x00" in data[:8192]:
-            raise UnreadableSource(f"{name}: this is a binary file, not text. Save it as UTF-8 text.") from None
+            raise UnreadableSource(
+                f"{name}: this is a binary file, not text. Save it as UTF-8 text.", "file-binary"
+            ) from None
         raise UnreadableSource(
-            f"{name}: not UTF-8 text (byte 0x{data[error.start]:02x} at position {error.start}). Save it as UTF-8."
+            f"{name}: not UTF-8 text (byte 0x{data[error.start]:02x} at position {error.start}). Save it as UTF-8.",
+            "file-not-utf8",
         ) from None
     if _BINARY.search(text):
-        raise UnreadableSource(f"{name}: this is a binary file, not text. Save it as UTF-8 text.")
+        raise UnreadableSource(f"{name}: this is a binary file, not text. Save it as UTF-8 text.", "file-binary")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return unicodedata.normalize("NFC", text)
 

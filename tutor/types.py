@@ -362,6 +362,10 @@ class MaterialFile(Model):
     total: int = Field(default=0, description="Texts to embed; 0 while that is not known.")
     change: Literal["added", "changed", "unchanged"] | None = Field(default=None, description="What it did, once done.")
     detail: str | None = Field(default=None, description="Where it failed: what was wrong and what to do.")
+    key: str = Field(
+        default="", description="What the page calls that failure, in each of its languages.", exclude=True
+    )
+    values: dict[str, str | int] = Field(default={}, exclude=True)
 
     @property
     def ended(self) -> bool:

@@ -28,6 +28,7 @@ from tutor.types import (
     StoredSource,
 )
 from tutor.web.problems import Problem, documented
+from tutor.web.texts import Texts, reader
 
 router = APIRouter(prefix="/api/v1", responses=documented(400, 403, 413, 415, 422, 503))
 health = APIRouter(responses=documented(400, 403))
@@ -128,9 +129,17 @@ async def _next(stream: AsyncIterator[bytes]) -> bytes | None:
 
 
 @router.get("/courses/{course}/material", responses=documented(404), summary="How files that were handed in stand")
-def read_material(tutor: Served, course: str) -> CourseMaterial:
+def read_material(tutor: Served, request: Request, course: str) -> CourseMaterial:
     """Return what was handed in for a course since the tutor started, and what became of it."""
-    return tutor.material(course)
+    held = tutor.material(course)
+    return held.model_copy(update={"files": tuple(_told(file, reader(request)) for file in held.files)})
+
+
+def _told(file: MaterialFile, say: Texts) -> MaterialFile:
+    """Return a file with what was wrong with it in the language of whoever asks."""
+    if file.detail is None or say.language == "en":
+        return file
+    return file.model_copy(update={"detail": say.error(TutorError(file.detail, file.key, **file.values))})
 
 
 @router.delete(
