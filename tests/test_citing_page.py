@@ -22,7 +22,9 @@ def expect_no_violation(page: Page) -> None:
     page.evaluate(Path(str(AXE)).read_text(encoding="utf-8"))
     page.evaluate("Promise.all(document.getAnimations().map(one => one.finished))")
     found = page.evaluate(
-        "axe.run().then(found => found.violations.map(v => [v.id, v.nodes.map(n => n.html.slice(0, 200))]))"
+        # The heading of the conversation cannot be reached while the menu of a phone covers it.
+        "axe.run({rules: {'page-has-heading-one': {enabled: !document.body.classList.contains('menu-open')}}})"
+        ".then(found => found.violations.map(v => [v.id, v.nodes.map(n => n.html.slice(0, 200))]))"
     )
     assert found == []
 

@@ -10,6 +10,7 @@ import pytest
 from chromium import NEEDED
 from playwright.sync_api import Page, expect
 from scripted import StatusError
+from test_citing_page import expect_no_violation
 from test_page import CONTRAST, FOUND, PHONE, ask, expect_highlight, latest, send
 from test_page import browser as browser
 from test_page import gate as gate
@@ -34,15 +35,8 @@ def on(visit, size, **options) -> Page:
 
 def expect_no_violations(page: Page) -> None:
     """Check the page as it stands with axe-core, where this machine has it."""
-    if not AXE:
-        return
-    page.evaluate(Path(AXE).read_text(encoding="utf-8"))
-    found = page.evaluate(
-        # The heading of the conversation cannot be reached while the menu of a phone covers it.
-        "axe.run({rules: {'page-has-heading-one': {enabled: !document.body.classList.contains('menu-open')}}})"
-        ".then(found => found.violations.map(v => [v.id, v.nodes.map(n => n.html.slice(0, 200))]))"
-    )
-    assert found == []
+    if AXE:
+        expect_no_violation(page)
 
 
 # --- stopping --------------------------------------------------------------------------------------------------------

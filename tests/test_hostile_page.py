@@ -206,7 +206,8 @@ class Walk:
         """Note what is on the page, and that all of it fits a desktop and a phone."""
         for size in (PHONE, DESKTOP):
             self.page.set_viewport_size(size)
-            assert self.page.evaluate(STICKING_OUT) == []
+            sticking = self.page.evaluate(STICKING_OUT)
+            assert sticking == [], "\n".join(sticking)
         self.shapes |= set(self.page.evaluate(SHAPE))
         assert self.page.evaluate("window.__ran") is None
         assert self.page.title() == "Tutor"
@@ -364,10 +365,12 @@ def plain_shapes() -> set[str]:
 
 
 @pytest.mark.parametrize("at", range(len(CHUNKS)))
-def test_hostile_words_are_only_shown_wherever_they_stand(walk, visit, plain_shapes, at):
+def test_hostile_words_are_only_shown_wherever_they_stand(walk, visit, live_server, plain_shapes, at):
     if not plain_shapes:
         plain_shapes |= walk(0, PLAIN)
         page = visit()
+        page.goto(f"{live_server}/?course=great-leap-forward")
+        expect(page.locator('.welcome[data-course="great-leap-forward"]')).to_be_visible(timeout=30_000)
         for question in (FOUND, NOT_FOUND):
             ask(page, question)
         page.get_by_role("button", name="Copy", exact=True).last.click()
