@@ -48,7 +48,7 @@ MANIFEST = "course.toml"
 _MOST_PROMPT_BYTES = 32_000
 _ADDED = "added:"  # the origin of a source that came by itself, whatever folder it once lay in
 _COURSE_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
-_UNWRITABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")  # what no page can show, and no link hold
 
 
 class ListedSource(Model):
