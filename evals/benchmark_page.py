@@ -162,7 +162,7 @@ def launched() -> Iterator[Browser]:
 
 def report(found: dict[str, dict[str, list[float]]]) -> Sequence[str]:
     """Return the lines to print, below what was measured how often."""
-    return [f"{len(found[PAINTED]['ours'])} visits of each page, in turn", *lines(found)]
+    return [f"{len(found[PAINTED]['ours'])} visits to each page, in turn", *lines(found)]
 
 
 def main(rounds: Annotated[int, typer.Option(help="visits of each page", min=1)] = 9) -> None:
