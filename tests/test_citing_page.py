@@ -20,7 +20,8 @@ needs_axe = pytest.mark.skipif(not AXE, reason="no axe-core: set AXE to the axe.
 
 def expect_no_violation(page: Page) -> None:
     page.evaluate(Path(str(AXE)).read_text(encoding="utf-8"))
-    page.evaluate("Promise.all(document.getAnimations().map(one => one.finished))")
+    ending = "document.getAnimations().filter(one => one.effect.getComputedTiming().endTime < Infinity)"
+    page.evaluate(f"Promise.all({ending}.map(one => one.finished))")  # what waits goes on moving
     found = page.evaluate(
         # The heading of the conversation cannot be reached while the menu of a phone covers it.
         "axe.run({rules: {'page-has-heading-one': {enabled: !document.body.classList.contains('menu-open')}}})"
