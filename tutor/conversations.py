@@ -13,7 +13,7 @@ from ulid import ULID
 from tutor.errors import Conflict, InputError, NotFound
 from tutor.records import CitedSource, ConversationRow, MessageRow, Records, cited_ids, live_sources
 from tutor.types import LONGEST_COMMENT, Answer, Citation, Conversation, ConversationInfo, Feedback, Message, Turn
-from tutor.words import DIRECTION, UNSHOWABLE
+from tutor.words import UNSHOWABLE, one_line
 
 LONGEST_TITLE = 120  # that somebody gives a conversation
 _TITLE = 60
@@ -82,8 +82,7 @@ class Conversations:
 
     def rename(self, id: str, title: str, learner: str | None = None) -> ConversationInfo:
         """Give a conversation another title and return it; raises `InputError` for an unusable one."""
-        title = unicodedata.normalize("NFC", UNSHOWABLE.sub(" ", DIRECTION.sub("", title)))
-        title = " ".join(title.split())
+        title = one_line(title)
         if not title:
             raise InputError("The name is empty. Type what this conversation is about.", "name-empty")
         if len(title) > LONGEST_TITLE:

@@ -25,7 +25,7 @@ from ulid import ULID
 from tutor import readers
 from tutor.errors import Conflict, InputError, NotReady, Stopped, TooLarge, TutorError, UnreadableSource
 from tutor.types import IngestReport, MaterialFile, Source
-from tutor.words import DIRECTION, UNSHOWABLE
+from tutor.words import DIRECTION, UNSHOWABLE, one_line
 
 log = logging.getLogger("tutor.material")
 
@@ -74,7 +74,7 @@ def check_name(name: str) -> str:
 
 def check_title(title: str) -> str:
     """Return ``title`` on one line if a course can be called that; raises `InputError` otherwise."""
-    title = " ".join(unicodedata.normalize("NFC", UNSHOWABLE.sub(" ", DIRECTION.sub("", title))).split())
+    title = one_line(title)
     if not title:
         raise InputError("The course has no name. Type one.", "course-name-empty")
     if len(title) > LONGEST_TITLE:

@@ -35,6 +35,11 @@ STOP_WORDS = frozenset(
 _local = local()
 
 
+def one_line(text: str) -> str:
+    """Return what somebody typed as a name: NFC, on one line, without controls and direction marks."""
+    return " ".join(unicodedata.normalize("NFC", UNSHOWABLE.sub(" ", DIRECTION.sub("", text))).split())
+
+
 def words(text: str) -> list[str]:
     """Return the words and numbers of ``text``, lower-cased, without accents; runs of CJK as overlapping pairs."""
     found = []
