@@ -50,7 +50,7 @@ def embedder() -> Embedder:
 def tutor(settings: Settings, embedder: Embedder) -> Iterator[Tutor]:
     """A tutor with an empty state folder and warm models."""
     with Tutor.open(settings) as opened:
-        opened._embedder = embedder
+        opened.loaded.embedder = embedder
         yield opened
 
 
@@ -71,7 +71,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Pa
     """A state folder that holds the bundled course and is in nobody's use: for copying."""
     folder = tmp_path_factory.mktemp("prepared") / "home"
     with Tutor.open(Settings.load(home=folder)) as tutor:
-        tutor._embedder = embedder
+        tutor.loaded.embedder = embedder
         tutor.warm()
     return folder
 
@@ -89,7 +89,7 @@ def lesson_tutor(tmp_path_factory: pytest.TempPathFactory, prepared: Path, embed
     folder = tmp_path_factory.mktemp("lesson") / "home"
     shutil.copytree(prepared, folder)
     with Tutor.open(Settings.load(home=folder)) as opened:
-        opened._embedder = embedder
+        opened.loaded.embedder = embedder
         opened.warm()
         yield opened
 

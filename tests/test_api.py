@@ -526,7 +526,7 @@ def test_a_question_while_another_tutor_holds_the_store_is_to_be_asked_later(
     (tmp_path / "notes.md").write_text("# Notes\n\nThe harvest of 1959 failed.\n")
     tutor.ingest("notes", [tmp_path / "notes.md"])
     tutor.store.close()
-    tutor._store = None
+    tutor.loaded.__dict__.pop("store", None)
     holder = Store(tutor.settings.home / "indexes")
     refused = own_http.post(f"{API}/courses/notes/ask", json={"question": "When did the harvest fail?"})
     holder.close()

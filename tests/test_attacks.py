@@ -25,6 +25,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.embeddings import Embeddings
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
+from learners import as_learner
 from markup import assert_harmless
 from obedient import MOST, Attack, ObedientModel, corpus, letters, markers, parts, spotted
 from smollm2 import needs_smollm2, smollm2
@@ -119,7 +120,7 @@ class Stage:
         self.ingest("vessa", {"lighthouse.txt": LIGHTHOUSE, "harbour.txt": HARBOUR})
         self.ingest("sealed", {"vault.txt": f"The vault\n\nThe vault of the sealed course holds a {SEALED} from 1820."})
         question = f"My private word is {SECRET}. Who built the lighthouse of Vessa?"
-        self.stolen = tutor.ask("vessa", question, learner=VICTIM).conversation
+        self.stolen = as_learner(tutor, VICTIM).ask("vessa", question).conversation
 
     def ingest(self, course: str, files: dict[str, str], title: str = "Vessa", more: str = "") -> None:
         """Ingest ``files`` as a course; ``more`` is what else its ``course.toml`` says."""
@@ -166,7 +167,7 @@ class Stage:
     def _ask(
         self, course: str, question: str, conversation: str | None, learner: str, history: tuple[Turn, ...]
     ) -> Answer:
-        *pieces, answer = self.tutor.stream(course, question, conversation, learner, history)
+        *pieces, answer = as_learner(self.tutor, learner).stream(course, question, conversation, history)
         assert isinstance(answer, Answer)
         assert "".join(map(str, pieces)) == answer.answer  # so what is looked for in it was not shown before either
         return answer
@@ -254,7 +255,7 @@ class Remembering(Embeddings):
 def open_stage(model: BaseChatModel, folder: Path, embedder: Embedder, **settings: object) -> Iterator[Stage]:
     """Yield the stage of a model; ``settings`` are others than the usual ones."""
     with Tutor(Settings.load(home=folder / "home", **settings), model=model) as tutor:
-        tutor._embedder = replace(embedder, embeddings=Remembering(embedder.embeddings))
+        tutor.loaded.embedder = replace(embedder, embeddings=Remembering(embedder.embeddings))
         yield Stage(tutor, model, folder)
 
 
@@ -470,11 +471,11 @@ def check_others(outcome: Outcome, stage: Stage) -> None:
         assert secret not in shown
     assert stage.stolen not in {answer.conversation for answer in outcome.answers}
     for answer in outcome.answers:
-        kept = stage.tutor.conversation(answer.conversation, outcome.learner)
+        kept = as_learner(stage.tutor, outcome.learner).conversation(answer.conversation)
         assert answer in [message.answer for message in kept.messages]
         assert len(kept.messages) == len(outcome.answers)
     with pytest.raises(NotFound):
-        stage.tutor.conversation(stage.stolen, outcome.learner)
+        as_learner(stage.tutor, outcome.learner).conversation(stage.stolen)
     assert len(stage.tutor.conversation(stage.stolen, VICTIM).messages) == 1
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from langchain_core.language_models import BaseChatModel
+from learners import as_learner
 from scripted import StatusError, asked, scripted, streaming
 
 from tutor import chat
@@ -42,7 +43,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iter
     folder = tmp_path_factory.mktemp("chain")
     (folder / "lessons.md").write_text(TEXT)
     with Tutor.open(Settings.load(home=folder / "home")) as tutor:
-        tutor._embedder = embedder
+        tutor.loaded.embedder = embedder
         tutor.ingest(COURSE, [folder / "lessons.md"])
         yield tutor
 
@@ -167,7 +168,7 @@ def test_what_is_not_about_the_course_at_all_reaches_no_model(question: str, put
 
 def test_a_student_who_leaves_has_spent_what_was_written(put: Any, opened: Tutor) -> None:
     model = streaming("The furnaces were made of clay and brick [2]. ", *["and so on "] * 50_000)
-    stream = put(model).stream(COURSE, "What were the furnaces made of?", learner="leaver")
+    stream = as_learner(put(model), "leaver").stream(COURSE, "What were the furnaces made of?")
     next(stream)
     stream.close()
     with opened.records.read() as session:

@@ -222,7 +222,7 @@ def test_an_index_that_is_damaged_is_to_be_made_again(lesson_home: Path) -> None
 
 def test_a_store_that_is_held_by_a_running_tutor_is_well(lesson_home: Path, embedder: Embedder) -> None:
     with Tutor.open() as tutor:
-        tutor._embedder = embedder
+        tutor.loaded.embedder = embedder
         _ = tutor.store
         with serving(tutor) as address, announced(lesson_home, address):
             assert examined()["store"] == Check("store", True, f"the tutor at {address} holds it and answers")

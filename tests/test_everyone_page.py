@@ -142,7 +142,7 @@ def test_nothing_moves_where_no_motion_is_wanted(visit, view):
 
 def test_waiting_does_not_move_where_no_motion_is_wanted(visit, lesson_tutor, monkeypatch):
     page = visit(reduced_motion="reduce")
-    monkeypatch.setattr(lesson_tutor, "_ready", False)
+    monkeypatch.setattr(lesson_tutor.loaded, "ready", False)
     page.reload()
     expect(page.locator(".notice.wait")).to_be_visible()
     assert page.evaluate("document.getAnimations().length") == 0

@@ -30,6 +30,7 @@ from tutor.records import SourceVersion
 from tutor.settings import Settings
 from tutor.tutor import Tutor
 from tutor.types import Answer, Citation, Claim, Timings
+from tutor.visitor import OWNER
 from tutor.web.escaping import option
 from tutor.words import DIRECTION, UNSHOWABLE
 
@@ -157,7 +158,7 @@ def fill_tutor(tutor: Tutor, root: Path) -> None:
         for number, words in enumerate(chunk):
             for conversation, begins in ((f"c_{at}", number == 0), (f"c_{at}_{number}", True)):
                 given = answer(tutor, id, names[number], conversation, words)
-                tutor._conversations.remember(given, None, begins, None)
+                tutor._conversations.remember(given, OWNER, begins, None)
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +167,7 @@ def lesson_tutor(tmp_path_factory: pytest.TempPathFactory, prepared: Path, embed
     root = tmp_path_factory.mktemp("hostile")
     shutil.copytree(prepared, root / "home")
     with Tutor.open(Settings.load(home=root / "home")) as tutor:
-        tutor._embedder = embedder
+        tutor.loaded.embedder = embedder
         tutor.warm()
         fill_tutor(tutor, root)
         yield tutor

@@ -33,7 +33,7 @@ SMALL = 1_000  # bytes of the largest file here
 def open_tutor(home: Path) -> Tutor:
     """Return a tutor whose vectors mean nothing."""
     opened = Tutor.open(Settings.load(home=home, max_source_bytes=SMALL))
-    opened._embedder = fake_embedder()
+    opened.loaded.embedder = fake_embedder()
     return opened
 
 

@@ -29,7 +29,7 @@ NEW = {"title": "Insects"}
 def school(home: Path) -> Iterator[Tutor]:
     """A tutor that takes files of a million bytes and has no course."""
     with Tutor.open(Settings.load(home=home, max_source_bytes=MOST)) as opened:
-        opened._embedder = fake_embedder()
+        opened.loaded.embedder = fake_embedder()
         yield opened
 
 

@@ -31,7 +31,7 @@ pytestmark = NEEDED
 def open_tutor(home: Path, embedder: Embedder) -> Tutor:
     """Return a tutor that takes files of a million bytes."""
     opened = Tutor.open(Settings.load(home=home, max_source_bytes=1_000_000))
-    opened._embedder = embedder
+    opened.loaded.embedder = embedder
     return opened
 
 
@@ -49,7 +49,7 @@ def school(tmp_path_factory: pytest.TempPathFactory, prepared: Path, embedder: E
 def bare(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iterator[Tutor]:
     """A tutor without any course."""
     with open_tutor(tmp_path_factory.mktemp("bare") / "home", embedder) as opened:
-        opened._ready = True
+        opened.loaded.ready = True
         yield opened
 
 

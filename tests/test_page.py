@@ -299,7 +299,7 @@ def test_a_failure_is_said_in_one_line_and_keeps_the_question(visit, lesson_tuto
 
 def test_the_page_says_that_the_tutor_is_warming_up_until_it_is_ready(visit, lesson_tutor, monkeypatch):
     page = visit()
-    monkeypatch.setattr(lesson_tutor, "_ready", False)
+    monkeypatch.setattr(lesson_tutor.loaded, "ready", False)
     page.reload()
     notice = page.get_by_text("The tutor is warming up…")
     expect(notice).to_be_visible()
@@ -309,7 +309,7 @@ def test_the_page_says_that_the_tutor_is_warming_up_until_it_is_ready(visit, les
 
 def test_a_start_that_failed_says_what_to_do_instead_of_warming_up(visit, lesson_tutor, monkeypatch):
     page = visit()
-    monkeypatch.setattr(lesson_tutor, "_ready", False)
+    monkeypatch.setattr(lesson_tutor.loaded, "ready", False)
     page.reload()
     expect(page.get_by_text("The tutor is warming up…")).to_be_visible()
     monkeypatch.setattr(lesson_tutor, "trouble", "The disk is full. Free some space.")
@@ -322,7 +322,7 @@ def test_a_start_that_failed_says_what_to_do_instead_of_warming_up(visit, lesson
 
 def test_a_page_opened_after_a_failed_start_says_so_at_once(visit, lesson_tutor, monkeypatch):
     page = visit()
-    monkeypatch.setattr(lesson_tutor, "_ready", False)
+    monkeypatch.setattr(lesson_tutor.loaded, "ready", False)
     monkeypatch.setattr(lesson_tutor, "trouble", "The disk is full. Free some space.")
     page.reload()
     expect(page.locator("#composer .notice.error")).to_contain_text("The disk is full. Free some space.")

@@ -120,7 +120,7 @@ def test_the_page_answers_before_the_models_are_warm(lesson_home: Path, embedder
         page = httpx.get(address)
         assert (page.status_code, page.headers["content-type"].split(";")[0]) == (200, "text/html")
         assert [course["id"] for course in httpx.get(f"{address}/api/v1/courses").json()] == [COURSE]
-        tutor._embedder = embedder
+        tutor.loaded.embedder = embedder
         tutor.warm()
         assert httpx.get(f"{address}/readyz").json() == {"status": "ready"}
 
@@ -173,7 +173,7 @@ def test_a_state_folder_without_space_for_the_note_is_told_in_one_line(home: Pat
 def running(lesson_home: Path, embedder: Embedder) -> Iterator[Tutor]:
     """A tutor that serves this test's state folder and holds its store."""
     with Tutor.open(Settings.load()) as tutor:
-        tutor._embedder = embedder
+        tutor.loaded.embedder = embedder
         tutor.warm()
         with serving(tutor) as address, announced(lesson_home, address):
             yield tutor

@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from learners import as_learner
 
 from tutor.errors import Conflict, InputError, NotFound, NotReady, Stopped, TooLarge
 from tutor.tutor import Tutor
@@ -95,11 +96,11 @@ def test_a_conversation_is_stored_with_its_answers(lesson_tutor: Tutor) -> None:
 
 
 def test_a_learner_cannot_read_or_continue_another_learners_conversation(lesson_tutor: Tutor) -> None:
-    answer = lesson_tutor.ask("great-leap-forward", "When did Mao Zedong die?", learner="ann")
+    answer = as_learner(lesson_tutor, "ann").ask("great-leap-forward", "When did Mao Zedong die?")
     with pytest.raises(NotFound):
-        lesson_tutor.conversation(answer.conversation, "bob")
+        as_learner(lesson_tutor, "bob").conversation(answer.conversation)
     with pytest.raises(NotFound):
-        lesson_tutor.ask("great-leap-forward", "And Stalin?", answer.conversation, "bob")
+        as_learner(lesson_tutor, "bob").ask("great-leap-forward", "And Stalin?", answer.conversation)
 
 
 def test_every_suggested_question_is_answered(lesson_tutor: Tutor) -> None:
@@ -142,12 +143,12 @@ def test_a_citation_stays_readable_and_says_so_when_its_source_has_changed(tutor
 
 
 def test_a_conversation_takes_another_title_cleaned(lesson_tutor: Tutor) -> None:
-    id = lesson_tutor.ask("great-leap-forward", "When did Mao Zedong die?", learner="ann").conversation
-    info = lesson_tutor.rename_conversation(id, " The\n\x00 end \u202eof Mao\u0301 ", "ann")
+    id = as_learner(lesson_tutor, "ann").ask("great-leap-forward", "When did Mao Zedong die?").conversation
+    info = as_learner(lesson_tutor, "ann").rename_conversation(id, " The\n\x00 end \u202eof Mao\u0301 ")
     assert info.title == "The end of Maó"
-    assert lesson_tutor.conversation(id, "ann").title == info.title
+    assert as_learner(lesson_tutor, "ann").conversation(id).title == info.title
     with pytest.raises(NotFound):
-        lesson_tutor.rename_conversation(id, "Mine", "bob")
+        as_learner(lesson_tutor, "bob").rename_conversation(id, "Mine")
 
 
 @pytest.mark.parametrize(("title", "said"), [("", "empty"), (" \n\u202e\x00", "empty"), ("x" * 121, "longer than 120")])
@@ -159,10 +160,12 @@ def test_a_title_that_cannot_be_used_says_why(lesson_tutor: Tutor, title: str, s
 
 
 def test_conversations_are_found_by_all_words_of_their_title(lesson_tutor: Tutor) -> None:
-    id = lesson_tutor.ask("great-leap-forward", "When did Mao Zedong die?", learner="cat").conversation
+    id = as_learner(lesson_tutor, "cat").ask("great-leap-forward", "When did Mao Zedong die?").conversation
     for words, found in {"MAO when": 1, "mao stalin": 0, "%": 0, "_": 0, " ": 1, "zed": 1}.items():
-        assert [info.id for info in lesson_tutor.conversations(learner="cat", matching=words)] == [id] * found, words
-    assert lesson_tutor.conversations(matching="zed", learner="dan") == ()
+        assert [info.id for info in as_learner(lesson_tutor, "cat").conversations(matching=words)] == [id] * found, (
+            words
+        )
+    assert as_learner(lesson_tutor, "dan").conversations(matching="zed") == ()
 
 
 def test_an_answer_to_a_conversation_deleted_meanwhile_does_not_bring_it_back(lesson_tutor: Tutor) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk
+from learners import as_learner
 from scripted import StatusError, asked, scripted, streaming
 
 from tutor import chat
@@ -43,7 +44,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iter
     folder = tmp_path_factory.mktemp("writing")
     (folder / "furnaces.md").write_text(TEXT)
     with Tutor.open(Settings.load(home=folder / "home")) as tutor:
-        tutor._embedder = embedder
+        tutor.loaded.embedder = embedder
         tutor.ingest(COURSE, [folder / "furnaces.md"])
         yield tutor
 
@@ -327,17 +328,17 @@ def test_a_learner_over_budget_gets_quotes(tmp_path: Path, embedder: Embedder) -
     model = scripted(GOOD)
     settings = Settings.load(home=tmp_path / "home", model_tokens_per_day=10_000, model_prices="1 10")
     with Tutor(settings, model=model) as tutor:
-        tutor._embedder = embedder
+        tutor.loaded.embedder = embedder
         tutor.ingest(COURSE, [tmp_path / "furnaces.md"])
-        first = tutor.ask(COURSE, QUESTION, learner="ana")
+        first = as_learner(tutor, "ana").ask(COURSE, QUESTION)
         assert first.answerer != "quotes"
         assert first.usage
         assert first.usage.cost_usd
-        while tutor.ask(COURSE, QUESTION, learner="ana").answerer != "quotes":
+        while as_learner(tutor, "ana").ask(COURSE, QUESTION).answerer != "quotes":
             assert asked(model) < 50
-        over = tutor.ask(COURSE, QUESTION, learner="ana")
+        over = as_learner(tutor, "ana").ask(COURSE, QUESTION)
         assert quoted(over, "over_budget")
-        assert tutor.ask(COURSE, QUESTION, learner="ben").answerer != "quotes"
+        assert as_learner(tutor, "ben").ask(COURSE, QUESTION).answerer != "quotes"
 
 
 @pytest.mark.parametrize("allowed", [True, False])
@@ -351,7 +352,7 @@ def test_what_is_beyond_the_course_is_answered_apart_and_only_where_the_course_a
     (folder / "course.toml").write_text(f'id = "{COURSE}"\ntitle = "Furnaces"\n{said}')
     model = scripted("Blast furnaces melt at about 1,500 degrees. See http://evil.example for more.")
     with Tutor(Settings.load(home=tmp_path / "home"), model=model) as tutor:
-        tutor._embedder = embedder
+        tutor.loaded.embedder = embedder
         tutor.ingest(COURSE, [folder])
         answer = tutor.ask(COURSE, "How hot were the small furnaces of the farmers?")
     assert answer.refused

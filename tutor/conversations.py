@@ -11,8 +11,18 @@ from sqlalchemy.orm import Session
 from ulid import ULID
 
 from tutor.errors import Conflict, InputError, NotFound
-from tutor.records import CitedSource, ConversationRow, MessageRow, Records, cited_ids, live_sources
+from tutor.records import (
+    CitedSource,
+    ConversationRow,
+    Course,
+    MessageRow,
+    Records,
+    cited_ids,
+    live_courses,
+    live_sources,
+)
 from tutor.types import LONGEST_COMMENT, Answer, Citation, Conversation, ConversationInfo, Feedback, Message, Turn
+from tutor.visitor import Visitor
 from tutor.words import UNSHOWABLE, one_line
 
 LONGEST_TITLE = 120  # that somebody gives a conversation
@@ -21,15 +31,15 @@ _HISTORY = 40  # turns that are read; a chat model is told of those that do not 
 
 
 class Conversations:
-    """The conversations of one installation. Each call raises `NotFound` for one that is another learner's."""
+    """The conversations of one installation. Each call raises `NotFound` for one that is not the visitor's own."""
 
     def __init__(self, records: Records) -> None:
         self._records = records
 
-    def read(self, id: str, learner: str | None = None) -> Conversation:
+    def read(self, id: str, visitor: Visitor) -> Conversation:
         """Return a conversation with its answers; a citation whose source has changed since says so."""
         with self._records.read() as session:
-            row = _conversation(session, id, None, learner)
+            row = _conversation(session, id, None, visitor)
             live = {(s.name, s.version) for s in live_sources(session, row.course_id)}
             messages = tuple(
                 Message(
@@ -42,19 +52,19 @@ class Conversations:
             )
             return Conversation(**_info(row).model_dump(), messages=messages)
 
-    def message(self, id: str, message: str, learner: str | None = None) -> Message:
+    def message(self, id: str, message: str, visitor: Visitor) -> Message:
         """Return one exchange of a conversation; raises `NotFound` where it is not there or was replaced."""
-        for held in self.read(id, learner).messages:
+        for held in self.read(id, visitor).messages:
             if held.id == message:
                 return held
         raise _no_answer(message)
 
-    def heard(self, id: str, course: str, learner: str | None, replaces: str | None) -> tuple[Turn, ...]:
+    def heard(self, id: str, course: str, visitor: Visitor, replaces: str | None) -> tuple[Turn, ...]:
         """Return what was said in a conversation before the next question, which may take the last one's place."""
         with self._records.read() as session:
-            return _turns(_without(_conversation(session, id, course, learner).messages, replaces))
+            return _turns(_without(_conversation(session, id, course, visitor).messages, replaces))
 
-    def feedback(self, id: str, message: str, feedback: Feedback | None, learner: str | None = None) -> Feedback | None:
+    def feedback(self, id: str, message: str, feedback: Feedback | None, visitor: Visitor) -> Feedback | None:
         """Keep ``feedback`` with an answer, in place of what was there; None takes it back.
 
         Raises `InputError` for a comment that is too long, `NotFound` for an unknown answer.
@@ -66,21 +76,21 @@ class Conversations:
                 raise InputError(said, "comment-long", limit=LONGEST_COMMENT)
             feedback = feedback.model_copy(update={"comment": comment})
         with self._records.write() as session:
-            row = _message(_conversation(session, id, None, learner), message)
+            row = _message(_conversation(session, id, None, visitor), message)
             row.feedback = feedback.model_dump(mode="json") if feedback else None
         return feedback
 
-    def listed(
-        self, course: str | None = None, learner: str | None = None, matching: str = ""
-    ) -> tuple[ConversationInfo, ...]:
+    def listed(self, visitor: Visitor, course: str | None = None, matching: str = "") -> tuple[ConversationInfo, ...]:
         """Return the conversations (of ``course``), the latest first; only those with all words of ``matching``."""
         words = unicodedata.normalize("NFC", matching).casefold().split()
-        query = select(ConversationRow).filter_by(learner=learner).order_by(ConversationRow.updated_at.desc())
+        query = select(ConversationRow).filter_by(**_whose(visitor)).order_by(ConversationRow.updated_at.desc())
         with self._records.read() as session:
             rows = session.scalars(query.filter_by(course_id=course) if course else query)
-            return tuple(_info(row) for row in rows if all(word in row.title.casefold() for word in words))
+            seen = {held.id for held in live_courses(session, visitor)}
+            found = (row for row in rows if row.course_id in seen)
+            return tuple(_info(row) for row in found if all(word in row.title.casefold() for word in words))
 
-    def rename(self, id: str, title: str, learner: str | None = None) -> ConversationInfo:
+    def rename(self, id: str, title: str, visitor: Visitor) -> ConversationInfo:
         """Give a conversation another title and return it; raises `InputError` for an unusable one."""
         title = one_line(title)
         if not title:
@@ -89,16 +99,16 @@ class Conversations:
             said = f"The name is longer than {LONGEST_TITLE} characters. Choose a shorter one."
             raise InputError(said, "name-long", limit=LONGEST_TITLE)
         with self._records.write() as session:
-            row = _conversation(session, id, None, learner)
+            row = _conversation(session, id, None, visitor)
             row.title = title
             return _info(row)
 
-    def delete(self, id: str, learner: str | None = None) -> None:
+    def delete(self, id: str, visitor: Visitor) -> None:
         """Delete a conversation with its answers."""
         with self._records.write() as session:
-            session.delete(_conversation(session, id, None, learner))
+            session.delete(_conversation(session, id, None, visitor))
 
-    def remember(self, answer: Answer, learner: str | None, begins: bool, replaces: str | None) -> None:
+    def remember(self, answer: Answer, visitor: Visitor, begins: bool, replaces: str | None) -> None:
         """Store the answer, which may begin its conversation or take the place of its last message.
 
         Raises `Conflict` if a text that it quotes is no longer held or the message to replace is not the last one any
@@ -107,10 +117,10 @@ class Conversations:
         with self._records.write() as session:
             if begins:
                 title = _title(answer.question)
-                row = ConversationRow(id=answer.conversation, course_id=answer.course, learner=learner, title=title)
+                row = ConversationRow(id=answer.conversation, course_id=answer.course, title=title, **_whose(visitor))
                 session.add(row)
             else:
-                row = _conversation(session, answer.conversation, answer.course, learner)
+                row = _conversation(session, answer.conversation, answer.course, visitor)
             kept = _without(row.messages, replaces)
             for replaced in row.messages[len(kept) :]:
                 if not kept and row.title == _title(replaced.answer["question"]):
@@ -123,12 +133,19 @@ class Conversations:
             message.cited += [CitedSource(source_version_id=id) for id in held]
 
 
-def _conversation(session: Session, id: str, course: str | None, learner: str | None) -> ConversationRow:
+def _conversation(session: Session, id: str, course: str | None, visitor: Visitor) -> ConversationRow:
     row = session.get(ConversationRow, id)
-    if row is None or row.learner != learner or (course and row.course_id != course):
+    theirs = row is not None and all(getattr(row, name) == value for name, value in _whose(visitor).items())
+    held = session.get(Course, row.course_id) if row and theirs else None
+    seen = held is not None and visitor.sees(held.id, held.tenant, held.space)
+    if row is None or not seen or (course and row.course_id != course):
         said = f"There is no conversation {id[:80]!r} here. Leave it out to begin a new one."
         raise NotFound(said, "no-conversation")
     return row
+
+
+def _whose(visitor: Visitor) -> dict[str, str | None]:
+    return {"tenant": visitor.tenant, "space": visitor.space, "learner": visitor.learner}
 
 
 def _message(row: ConversationRow, id: str) -> MessageRow:

@@ -14,7 +14,7 @@ from tutor.errors import NotReady, TutorError
 from tutor.records import MEND
 from tutor.remote import RunningTutor
 from tutor.settings import Settings, without_password
-from tutor.tutor import Tutor, check_supported
+from tutor.tutor import Tutor
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,6 @@ def _check(name: str, look: Callable[[], str], *needed: Check) -> Check:
 
 
 def _supported(settings: Settings) -> str:
-    check_supported(settings)
     open_chat(settings)
     return f"{settings.mode} mode, answered by {settings.model}"
 

@@ -4,9 +4,11 @@ TutorError
 ├── InputError            400  the request cannot be used as it is
 │   ├── UnreadableSource  422  a document that cannot become a source
 │   └── TooLarge          413  more than the limit allows
+├── Unauthorised          401  nobody said who asks, or it is not true
 ├── Forbidden             403  this is for others to do
 ├── NotFound              404  no such course, source, version or conversation
 ├── Conflict              409  the thing exists, but not in a state that allows this
+├── TooMany               429  more than the limit allows in this time
 ├── NotReady              503  the models, the store or the disk cannot serve now
 ├── Stopped               499  whoever asked wants no answer any more
 └── SetupError            500  the installation is incomplete or settings are wrong
@@ -51,6 +53,13 @@ class TooLarge(InputError):
     title = "Too large"
 
 
+class Unauthorised(TutorError):
+    """Nobody said who asks, or it is not true."""
+
+    status = 401
+    title = "Not signed in"
+
+
 class Forbidden(TutorError):
     """This is for others to do."""
 
@@ -70,6 +79,17 @@ class Conflict(TutorError):
 
     status = 409
     title = "Conflict"
+
+
+class TooMany(TutorError):
+    """More than the limit allows in this time; ``seconds`` is how long to wait."""
+
+    status = 429
+    title = "Too many requests"
+
+    def __init__(self, message: str, key: str = "", seconds: int = 1, **values: str | int) -> None:
+        super().__init__(message, key, **values)
+        self.seconds = seconds
 
 
 class NotReady(TutorError):

@@ -1,4 +1,4 @@
-"""Records: courses, versions of their texts, conversations and answers, tokens spent (SQLAlchemy, Alembic).
+"""Records: courses, their texts, conversations and answers, tokens spent, keys, LMS platforms (SQLAlchemy, Alembic).
 
 On SQLite: WAL, foreign keys on, write transactions begin as such and are short. A course points at its live version;
 moving that pointer is the one transaction that makes a new version live.
@@ -32,12 +32,14 @@ from sqlalchemy import (
     create_engine,
     event,
     select,
+    text,
 )
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 from tutor.errors import Conflict, NotFound, NotReady, SetupError
 from tutor.types import Block, Citation, Model, Source
+from tutor.visitor import LOCAL, OWNER, Visitor
 
 MEND = "Put a copy of the database back, or move it away to begin anew."
 
@@ -102,6 +104,8 @@ class Course(Base):
     live_id: Mapped[int | None]  # no foreign key: two tables that point at each other cannot be written in order
     created_at: Mapped[datetime] = mapped_column(default=_now)
     options: Mapped[CourseOptions] = mapped_column(default=CourseOptions(), server_default="{}")
+    tenant: Mapped[str | None] = mapped_column(String(64), index=True)  # none: offered to every tenant
+    space: Mapped[str] = mapped_column(String(64), default="", server_default=text("''"))
     live: Mapped[CourseVersion | None] = relationship(
         primaryjoin="foreign(Course.live_id) == CourseVersion.id", viewonly=True
     )
@@ -165,6 +169,8 @@ class ConversationRow(Base):
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     course_id: Mapped[str] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"), index=True)
+    tenant: Mapped[str] = mapped_column(String(64), default=LOCAL, server_default=LOCAL)
+    space: Mapped[str] = mapped_column(String(64), default="", server_default=text("''"))
     learner: Mapped[str | None] = mapped_column(index=True)
     title: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(default=_now)
@@ -213,6 +219,188 @@ class Spent(Base):
     cost_usd: Mapped[float] = mapped_column(Double)
 
 
+class Tenant(Base):
+    """A school or a department whose courses and learners are its own; what is older than its retention goes."""
+
+    __tablename__ = "tenants"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    retention_days: Mapped[int | None]  # none: kept until somebody erases it
+    created_at: Mapped[datetime] = mapped_column(default=_now)
+
+
+class Secret(Base):
+    """A secret that the installation made for itself, such as the one that learners' pseudonyms come from."""
+
+    __tablename__ = "secrets"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=_now)
+
+
+class ApiKey(Base):
+    """An API key of a tenant: its salted hash, never the key."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tenant: Mapped[str] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str]
+    salt: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(128))
+    scopes: Mapped[list[Any]]
+    courses: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    created_at: Mapped[datetime] = mapped_column(default=_now)
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+
+
+class Replay(Base):
+    """The answer to a write that named an idempotency key, given again when the same write comes again."""
+
+    __tablename__ = "replays"
+
+    owner: Mapped[str] = mapped_column(String(160), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    request: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int | None]  # none while the first one is under way
+    headers: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    body: Mapped[str | None] = mapped_column(Text)
+    learner: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(default=_now, index=True)
+
+
+class Platform(Base):
+    """An LMS that may launch the tutor, for one tenant, as it was registered."""
+
+    __tablename__ = "lti_platforms"
+    __table_args__ = (UniqueConstraint("issuer", "client_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tenant: Mapped[str] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"), index=True)
+    issuer: Mapped[str]
+    client_id: Mapped[str]
+    auth_login_url: Mapped[str]
+    auth_token_url: Mapped[str]
+    key_set_url: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=_now)
+    deployments: Mapped[list[Deployment]] = relationship(
+        cascade="all, delete-orphan", passive_deletes=True, order_by="Deployment.deployment"
+    )
+
+
+class Deployment(Base):
+    """A deployment of the tutor on a platform."""
+
+    __tablename__ = "lti_deployments"
+
+    platform_id: Mapped[int] = mapped_column(ForeignKey("lti_platforms.id", ondelete="CASCADE"), primary_key=True)
+    deployment: Mapped[str] = mapped_column(String(255), primary_key=True)
+
+
+class LaunchState(Base):
+    """A login that waits for its launch: hashes of its state, its nonce and the browser's own secret. Used once."""
+
+    __tablename__ = "lti_states"
+
+    state: Mapped[str] = mapped_column(String(64), primary_key=True)
+    platform_id: Mapped[int] = mapped_column(ForeignKey("lti_platforms.id", ondelete="CASCADE"))
+    nonce: Mapped[str] = mapped_column(String(64))
+    browser: Mapped[str] = mapped_column(String(64))
+    target: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class ToolKey(Base):
+    """A key that the tutor signs with towards platforms; one that is retired is still published for a while."""
+
+    __tablename__ = "tool_keys"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    private_key: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(default=_now)
+    retired_at: Mapped[datetime | None]
+
+
+class Link(Base):
+    """A place in an LMS that opens the tutor: on which course and section, and where its scores go."""
+
+    __tablename__ = "lti_links"
+    __table_args__ = (UniqueConstraint("platform_id", "deployment", "context", "resource"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    platform_id: Mapped[int] = mapped_column(ForeignKey("lti_platforms.id", ondelete="CASCADE"))
+    deployment: Mapped[str] = mapped_column(String(255))
+    context: Mapped[str] = mapped_column(String(255))
+    resource: Mapped[str] = mapped_column(String(255))
+    space: Mapped[str] = mapped_column(String(64), index=True)
+    course: Mapped[str | None] = mapped_column(String(64))
+    section: Mapped[str | None]
+    line_item: Mapped[str | None] = mapped_column(Text)
+    line_items: Mapped[str | None] = mapped_column(Text)
+    memberships: Mapped[str | None] = mapped_column(Text)
+    scopes: Mapped[list[Any]]
+    rule: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # what counts as completing it
+    created_at: Mapped[datetime] = mapped_column(default=_now)
+
+
+class SignIn(Base):
+    """A browser that is signed in, by the hash of its cookie's value."""
+
+    __tablename__ = "sign_ins"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tenant: Mapped[str] = mapped_column(String(64))
+    space: Mapped[str] = mapped_column(String(64), default="")
+    learner: Mapped[str] = mapped_column(index=True)
+    role: Mapped[str] = mapped_column(String(16))
+    link_id: Mapped[int | None] = mapped_column(ForeignKey("lti_links.id", ondelete="CASCADE"))
+    platform_id: Mapped[int | None] = mapped_column(ForeignKey("lti_platforms.id", ondelete="CASCADE"))
+    details: Mapped[dict[str, Any]]  # course and section to open; for a deep link, where it is returned to
+    created_at: Mapped[datetime] = mapped_column(default=_now)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Progress(Base):
+    """What a learner has done at a link; ``subject`` is what the platform calls them, to whom a score is given."""
+
+    __tablename__ = "progress"
+
+    link_id: Mapped[int] = mapped_column(ForeignKey("lti_links.id", ondelete="CASCADE"), primary_key=True)
+    learner: Mapped[str] = mapped_column(primary_key=True, index=True)
+    subject: Mapped[str]
+    asked: Mapped[int] = mapped_column(default=0)
+    opened: Mapped[list[Any]]
+    score: Mapped[float | None] = mapped_column(Double)
+    maximum: Mapped[float | None] = mapped_column(Double)
+    updated_at: Mapped[datetime] = mapped_column(default=_now)
+
+
+class Delivery(Base):
+    """Something that has to reach another server: kept until it has, tried again later and later, sent once.
+
+    ``kind`` is ``score`` or ``xapi``; of the same ``key`` there is one.
+    """
+
+    __tablename__ = "outbox"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    key: Mapped[str] = mapped_column(String(255), unique=True)
+    tenant: Mapped[str] = mapped_column(String(64))
+    learner: Mapped[str | None] = mapped_column(index=True)
+    link_id: Mapped[int | None] = mapped_column(ForeignKey("lti_links.id", ondelete="CASCADE"))
+    body: Mapped[dict[str, Any]]
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime] = mapped_column(default=_now, index=True)
+    created_at: Mapped[datetime] = mapped_column(default=_now)
+    delivered_at: Mapped[datetime | None]
+    given_up_at: Mapped[datetime | None]
+    failure: Mapped[str | None]
+
+
 def stored_blocks(source: Source) -> list[Any]:
     """Return the blocks of ``source`` as JSON, in the form that `SourceVersion.source` reads."""
     return [[b.kind, b.start, b.end, list(b.section), b.level, b.retrievable, b.page] for b in source.blocks]
@@ -252,19 +440,25 @@ class Records:
             session.commit()
 
 
-def live_course(session: Session, course: str) -> Course:
-    """Return a course that can be asked; raises `NotFound` with those that there are."""
+def live_courses(session: Session, visitor: Visitor = OWNER) -> list[Course]:
+    """Return the courses that can be asked and that ``visitor`` sees, by title."""
+    rows = session.scalars(select(Course).where(Course.live_id.is_not(None)).order_by(Course.title, Course.id))
+    return [row for row in rows if visitor.sees(row.id, row.tenant, row.space)]
+
+
+def live_course(session: Session, course: str, visitor: Visitor = OWNER) -> Course:
+    """Return a course that can be asked; raises `NotFound`, with those that ``visitor`` sees, for any other."""
     row = session.get(Course, course)
-    if row is None or row.live is None:
-        known = ", ".join(session.scalars(select(Course.id).where(Course.live_id.is_not(None)).order_by(Course.id)))
+    if row is None or row.live is None or not visitor.sees(row.id, row.tenant, row.space):
+        known = ", ".join(sorted(row.id for row in live_courses(session, visitor)))
         have = f"The courses are: {known}." if known else "There is no course yet: tutor ingest FILE --course NAME."
         raise NotFound(f"There is no course {course[:80]!r}. {have}", "no-course")
     return row
 
 
-def live_sources(session: Session, course: str) -> list[SourceVersion]:
-    """Return the sources that a course holds now, in order; raises `NotFound`."""
-    row = live_course(session, course)
+def live_sources(session: Session, course: str, visitor: Visitor = OWNER) -> list[SourceVersion]:
+    """Return the sources that a course holds now, in order; raises `NotFound` for one that ``visitor`` does not see."""
+    row = live_course(session, course, visitor)
     return [member.source_version for member in row.live.members] if row.live else []
 
 

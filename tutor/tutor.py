@@ -8,10 +8,11 @@ from __future__ import annotations
 import logging
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from threading import Event, Lock, RLock
+from threading import Event, Lock
 from time import perf_counter
 
 from sqlalchemy import select
@@ -23,12 +24,23 @@ from tutor.answering import Draft
 from tutor.budget import Budget
 from tutor.chat import check_going, open_chat
 from tutor.conversations import Conversations
-from tutor.errors import Conflict, Forbidden, InputError, NotFound, SetupError, TooLarge, TutorError
+from tutor.errors import Conflict, Forbidden, InputError, NotFound, TooLarge, TutorError
 from tutor.language import detect
 from tutor.library import Library, bundled_courses, check_course_id, read_manifest
+from tutor.loaded import Loaded
 from tutor.material import Material, check_title
-from tutor.records import Course, CourseOptions, Records, SourceVersion, cited_ids, live_course, live_sources
+from tutor.records import (
+    Course,
+    CourseOptions,
+    Records,
+    SourceVersion,
+    cited_ids,
+    live_course,
+    live_courses,
+    live_sources,
+)
 from tutor.settings import Settings
+from tutor.sign_ins import SignIns
 from tutor.spelling import correct
 from tutor.types import (
     Answer,
@@ -51,6 +63,7 @@ from tutor.types import (
     Turn,
     Usage,
 )
+from tutor.visitor import OWNER, Visitor
 from tutor.words import UNSHOWABLE, stem
 
 TYPE_CHECKING = False
@@ -67,47 +80,41 @@ log = logging.getLogger("tutor")
 Version = tuple[int, datetime] | None  # of a course; the number alone is given anew once its course is deleted
 
 
-def check_supported(settings: Settings) -> None:
-    """Raise `SetupError` for a setting that is well formed, but that this version cannot serve."""
-    if settings.mode != "personal":
-        raise SetupError(f"TUTOR_MODE is {settings.mode!r}. This version knows: personal.")
-
-
 class Tutor:
     """One installation of the tutor. Thread-safe; opening it is quick, models are loaded when first needed."""
 
     def __init__(self, settings: Settings, model: BaseChatModel | None = None) -> None:
         """Open with ``settings``; ``model`` takes the place of the chat model that they name."""
-        check_supported(settings)
         self.settings = settings
+        self.visitor = OWNER
+        self.loaded = Loaded(settings)
         self.chat = open_chat(settings, model)
         self.records = Records(settings.database)
         self.budget = Budget(self.records, settings.model_tokens_per_day, settings.prices)
         self.library = Library(self.records)
         self._conversations = Conversations(self.records)
-        self._store: Store | None = None
-        self._embedder: Embedder | None = None
-        self._grounder: Grounder | None = None
+        self.sign_ins = SignIns(self.records)
         self._material = Material(settings.home / "material", settings.max_source_bytes, self._add)
-        self._indexes: dict[str, CourseIndex] = {}
         # Of each course, with its live version: reading all its texts takes a while.
         self._questions: dict[str, tuple[Version, tuple[str, ...]]] = {}
         self._homes: dict[str, tuple[Version, CourseHome]] = {}
-        self._loading = RLock()
         self._ingesting = Lock()
-        self._ready = False
-        self.trouble = ""
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Tutor:
         """Return the tutor for these settings; raises `SetupError` or `NotReady` with what to do."""
         return cls(settings or Settings.load())
 
+    def visited_by(self, visitor: Visitor) -> Tutor:
+        """Return the same tutor as it is for ``visitor``: each call sees and changes what they may, and no more."""
+        theirs = copy(self)
+        theirs.visitor = visitor
+        return theirs
+
     def close(self) -> None:
         """End the work on material, and give the store and the database back."""
         self._material.close()
-        if self._store:
-            self._store.close()
+        self.loaded.close()
         self.records.close()
 
     def __enter__(self) -> Tutor:
@@ -121,7 +128,12 @@ class Tutor:
     @property
     def ready(self) -> bool:
         """Whether the models are warm and the bundled course is there."""
-        return self._ready
+        return self.loaded.ready
+
+    @property
+    def trouble(self) -> str:
+        """Why the tutor could not start, empty where it could."""
+        return self.loaded.trouble
 
     def warm(self, progress: Progress = lambda done, total: None) -> None:
         """Load the models and bring the bundled courses up to date, where there is no course yet or they are there."""
@@ -135,7 +147,7 @@ class Tutor:
             # One whose texts somebody replaced or took out is theirs, and stays as they left it.
             if manifest.id and (not existing or self.library.follows(manifest.id, origin)):
                 self._synchronise(manifest.id, [folder], None, origin, progress)
-        self._ready = True
+        self.loaded.ready = True
 
     def warm_up(self) -> None:
         """Do as `warm` does and go on with material that waits: for a thread of its own.
@@ -146,42 +158,26 @@ class Tutor:
             self.warm()
             self._material.take_up()
         except TutorError as error:
-            self.trouble = str(error)
+            self.loaded.trouble = str(error)
             log.error("warming up failed: %s", error)
         except Exception:
-            self.trouble = "The tutor could not start for a reason that it does not know. Run: tutor doctor."
+            self.loaded.trouble = "The tutor could not start for a reason that it does not know. Run: tutor doctor."
             log.exception("warming up failed")
 
     @property
     def embedder(self) -> Embedder:
         """The embedding model, loaded on first use (seconds)."""
-        with self._loading:
-            if self._embedder is None:
-                from tutor.embedder import load_embedder
-
-                self._embedder = load_embedder(self.settings.embedder, self.settings.cache)
-            return self._embedder
+        return self.loaded.embedder
 
     @property
     def grounder(self) -> Grounder:
         """The grounding model, loaded on first use."""
-        with self._loading:
-            if self._grounder is None:
-                from tutor.embedder import unpack_builtin_model
-                from tutor.grounder import load_grounder
-
-                self._grounder = load_grounder(unpack_builtin_model(self.settings.cache) / "tokenizer.json")
-            return self._grounder
+        return self.loaded.grounder
 
     @property
     def store(self) -> Store:
         """The store of indexes, opened on first use; raises `NotReady` while another process holds it."""
-        with self._loading:
-            if self._store is None:
-                from tutor.index import Store
-
-                self._store = Store(self.settings.home / "indexes", self.settings.chroma_url)
-            return self._store
+        return self.loaded.store
 
     # --- courses and sources -----------------------------------------------------------------------------------------
 
@@ -204,7 +200,11 @@ class Tutor:
             )
 
     def remove_course(self, course: str) -> None:
-        """Delete a course with all that belongs to it, files that wait for it included; raises `NotFound`."""
+        """Delete a course with all that belongs to it, files that wait for it included.
+
+        Raises `NotFound`, or `Forbidden` for one that is not the visitor's to change.
+        """
+        self._check_may_change(course)
         with self._material.leaving(check_course_id(course)):
             self._material.in_turn(lambda: self._remove_course(course))
 
@@ -216,20 +216,46 @@ class Tutor:
             except NotFound:
                 if not begun:
                     raise
-        for held in (self._indexes, self._homes, self._questions):
-            held.pop(course, None)
+        self.loaded.forget_index(course)
+        self._homes.pop(course, None)
+        self._questions.pop(course, None)
 
     # --- material ----------------------------------------------------------------------------------------------------
 
     @property
     def may_add_material(self) -> bool:
-        """Whether whoever uses this tutor may add, replace and delete what courses hold."""
-        return self.settings.mode == "personal"
+        """Whether the visitor may add, replace and delete what courses hold, at least their own."""
+        return self.visitor.runs or self.visitor.role != "learner"
 
     def check_may_add_material(self) -> None:
         """Raise `Forbidden` where `may_add_material` says no."""
         if not self.may_add_material:
             raise Forbidden("Only teachers may change what a course holds. Ask one of them.")
+
+    def _check_may_change(self, course: str, new: bool = False) -> None:
+        """Raise `Forbidden` where ``course`` is not the visitor's to change, `NotFound` where they do not see it.
+
+        With ``new`` it may be one that is not there yet; raises `Conflict` where it is, and somebody else's.
+        """
+        self.check_may_add_material()
+        with self.records.read() as session:
+            row = session.get(Course, check_course_id(course))
+            if row is None or self.visitor.changes(row.id, row.tenant, row.space):
+                return
+            if self.visitor.sees(row.id, row.tenant, row.space):
+                raise Forbidden("This course is not yours to change. Make one of your own.", "not-your-course")
+            if new:
+                raise Conflict("There is a course of that name already. Choose another.", "course-exists")
+            live_course(session, course, self.visitor)
+
+    def _claim(self, course: str, title: str) -> None:
+        """Make a course that is not there yet the visitor's, before the first file of it is read."""
+        if self.visitor.runs:
+            return
+        with self.records.write() as session:
+            if session.get(Course, course) is None:
+                whose = {"tenant": self.visitor.tenant, "space": self.visitor.space}
+                session.add(Course(id=course, title=title, language="en", licence=None, **whose))
 
     def hand_in(self, course: str, name: str, pieces: Iterable[bytes], title: str | None = None) -> MaterialFile:
         """Take a file for ``course``, add it in the background, and return how it stands: `material` says how it goes.
@@ -239,26 +265,29 @@ class Tutor:
         too many wait, `NotReady` where the disk is full.
         """
         check_course_id(course)
+        self._check_may_change(course, title is not None)
         if title is not None:
             title = check_title(title)
+            self._claim(course, title)
         elif not self._material.begun(course):
             with self.records.read() as session:
-                live_course(session, course)
+                live_course(session, course, self.visitor)
         return self._material.hand_in(course, name, pieces, title)
 
     def _add(self, course: str, sources: Sequence[Source], title: str | None, progress: Progress) -> IngestReport:
         with self._ingesting:
             if title is None:
                 with self.records.read() as session:
-                    live_course(session, course)  # it may have been deleted while the file waited
+                    live_course(session, course, self.visitor)  # it may have been deleted while the file waited
             return self.library.add(course, sources, self.store, self.embedder, title, progress)
 
     def material(self, course: str) -> CourseMaterial:
-        """Return what was handed in for ``course`` and how it stands; raises `NotFound`."""
+        """Return what was handed in for ``course`` and how it stands; raises `NotFound`, `Forbidden`."""
+        self._check_may_change(course)
         files = self._material.files(check_course_id(course))
         if not files and not self._material.begun(course):
             with self.records.read() as session:
-                live_course(session, course)
+                live_course(session, course, self.visitor)
         return CourseMaterial(course=course, files=files)
 
     def remove_source(self, course: str, name: str) -> IngestReport:
@@ -266,6 +295,7 @@ class Tutor:
 
         Answers keep the words that they quote of it. Raises `NotFound`, or `Conflict` for the only source of a course.
         """
+        self._check_may_change(course)
         return self._material.in_turn(lambda: self._remove_source(check_course_id(course), name))
 
     def _remove_source(self, course: str, name: str) -> IngestReport:
@@ -282,13 +312,12 @@ class Tutor:
     def courses(self) -> tuple[CourseInfo, ...]:
         """Return the courses that can be asked, by title."""
         with self.records.read() as session:
-            rows = session.scalars(select(Course).where(Course.live_id.is_not(None)).order_by(Course.title, Course.id))
-            return tuple(self._course_info(row) for row in rows)
+            return tuple(self._course_info(row) for row in live_courses(session, self.visitor))
 
     def home(self, course: str) -> CourseHome:
         """Return what ``course`` offers to begin with: outline, key dates, key terms; raises `NotFound`."""
         with self.records.read() as session:
-            row = live_course(session, course)
+            row = live_course(session, course, self.visitor)
             info = self._course_info(row)
             version = _version(row)
             held, home = self._homes.get(course, (None, None))
@@ -328,13 +357,13 @@ class Tutor:
         with self.records.read() as session:
             return tuple(
                 SourceInfo(name=s.name, title=s.title, version=s.version, characters=len(s.text))
-                for s in live_sources(session, course)
+                for s in live_sources(session, course, self.visitor)
             )
 
     def source(self, course: str, name: str, version: str | None = None) -> StoredSource:
         """Return a source with its stored text, at ``version`` or as the course holds it now; raises `NotFound`."""
         with self.records.read() as session:
-            live = next((s for s in live_sources(session, course) if s.name == name), None)
+            live = next((s for s in live_sources(session, course, self.visitor) if s.name == name), None)
             row = live
             if version and (live is None or live.version != version):
                 row = session.scalar(select(SourceVersion).filter_by(course_id=course, name=name, version=version))
@@ -367,7 +396,6 @@ class Tutor:
         course: str,
         question: str,
         conversation: str | None = None,
-        learner: str | None = None,
         history: Sequence[Turn] = (),
         replaces: str | None = None,
     ) -> Answer:
@@ -378,7 +406,7 @@ class Tutor:
         `TooLarge` for an unusable question, `NotFound` for an unknown course or conversation, `Conflict` where the
         message to replace is not the last one any more.
         """
-        *_, answer = self.stream(course, question, conversation, learner, history, replaces)
+        *_, answer = self.stream(course, question, conversation, history, replaces)
         assert isinstance(answer, Answer)
         return answer
 
@@ -387,7 +415,6 @@ class Tutor:
         course: str,
         question: str,
         conversation: str | None = None,
-        learner: str | None = None,
         history: Sequence[Turn] = (),
         replaces: str | None = None,
         stop: Event | None = None,
@@ -402,35 +429,34 @@ class Tutor:
             raise InputError("Only a question of a conversation can be replaced. Say which conversation it is.")
         begun = False
         try:
-            for piece in self._answers(course, question, conversation, learner, history, replaces, stop):
+            for piece in self._answers(course, question, conversation, history, replaces, stop):
                 begun = True
                 yield piece
         except Conflict:
             # The course was replaced between reading and storing: ask what is live now.
-            self._indexes.pop(course, None)
+            self.loaded.forget_index(course)
             if begun:
                 raise
-            yield from self._answers(course, question, conversation, learner, history, replaces, stop)
+            yield from self._answers(course, question, conversation, history, replaces, stop)
 
     def _answers(
         self,
         course: str,
         question: str,
         conversation: str | None,
-        learner: str | None,
         history: Sequence[Turn],
         replaces: str | None,
         stop: Event | None,
     ) -> Iterator[str | Answer]:
         started = perf_counter()
         with self.records.read() as session:
-            row = live_course(session, course)
+            row = live_course(session, course, self.visitor)
             title, language, options = row.title, row.language, row.options
-        heard = self._conversations.heard(conversation, course, learner, replaces) if conversation else ()
+        heard = self._conversations.heard(conversation, course, self.visitor, replaces) if conversation else ()
         turns = (*history, *heard)
         from tutor.chain import Asked  # it loads LangChain: seconds that only asking needs
 
-        path = self._path(course, title, language, options, learner, stop)
+        path = self._path(course, title, language, options, stop)
         said = ""
         draft: Draft | None = None
         usage: Usage | None = None
@@ -475,14 +501,14 @@ class Tutor:
         )
         rest = answering.pieces(draft.text[len(said) :])
         if stop is None:
-            self._conversations.remember(answer, learner, conversation is None, replaces)
+            self._conversations.remember(answer, self.visitor, conversation is None, replaces)
             yield from rest
         else:
             try:
                 yield from _going(rest, stop)
             finally:  # a student who leaves finds it when they come back
                 if not stop.is_set():
-                    self._conversations.remember(answer, learner, conversation is None, replaces)
+                    self._conversations.remember(answer, self.visitor, conversation is None, replaces)
         yield answer
 
     def _path(
@@ -491,7 +517,6 @@ class Tutor:
         title: str,
         language: str,
         options: CourseOptions,
-        learner: str | None,
         stop: Event | None = None,
     ) -> Chain:
         """Return the path that a question to ``course`` takes."""
@@ -509,7 +534,7 @@ class Tutor:
             settings=self.settings,
             chat=self.chat.until(stop) if self.chat and stop else self.chat,
             budget=self.budget,
-            learner=learner,
+            learner=self.visitor.account,
         )
 
     def retrieve(self, course: str, question: str, k: int = 12) -> tuple[Passage, ...]:
@@ -534,7 +559,7 @@ class Tutor:
         self, session: Session, course: str, near: Sequence[Citation], asked: Sequence[str]
     ) -> tuple[str, ...]:
         if not near:
-            return self._first_questions(live_course(session, course))
+            return self._first_questions(live_course(session, course, self.visitor))
         query = select(SourceVersion).filter_by(course_id=course, name=near[0].source, version=near[0].version)
         row = session.scalar(query)
         return suggestions.next_questions(row.source(), near[0].start, asked) if row else ()
@@ -542,13 +567,9 @@ class Tutor:
     def index(self, course: str) -> CourseIndex:
         """Return the live index of ``course``, opened once."""
         with self.records.read() as session:
-            row = live_course(session, course)
+            row = live_course(session, course, self.visitor)
             name, language = row.live.index_name if row.live else "", row.language
-        with self._loading:
-            held = self._indexes.get(course)
-            if held is None or held.name != name:
-                held = self._indexes[course] = self.store.open(name, self.embedder, language)
-            return held
+        return self.loaded.index(course, name, language)
 
     def _checked(self, question: str) -> str:
         limit = self.settings.max_question_characters
@@ -565,37 +586,35 @@ class Tutor:
 
     # --- conversations -----------------------------------------------------------------------------------------------
 
-    def conversation(self, id: str, learner: str | None = None) -> Conversation:
+    def conversation(self, id: str) -> Conversation:
         """Return a conversation with its answers; a citation whose source has changed since says so.
 
-        Raises `NotFound` for an unknown one, or one of another learner.
+        Raises `NotFound` for an unknown one, or one of somebody else.
         """
-        return self._conversations.read(id, learner)
+        return self._conversations.read(id, self.visitor)
 
-    def message(self, id: str, message: str, learner: str | None = None) -> Message:
+    def message(self, id: str, message: str) -> Message:
         """Return one exchange of a conversation; raises `NotFound` where it is not there or was replaced."""
-        return self._conversations.message(id, message, learner)
+        return self._conversations.message(id, message, self.visitor)
 
-    def feedback(self, id: str, message: str, feedback: Feedback | None, learner: str | None = None) -> Feedback | None:
+    def feedback(self, id: str, message: str, feedback: Feedback | None) -> Feedback | None:
         """Keep with an answer what a student thinks of it, in place of what they thought before, and return it.
 
         None takes it back. Raises `InputError` for a comment that is too long, `NotFound` for an unknown answer.
         """
-        return self._conversations.feedback(id, message, feedback, learner)
+        return self._conversations.feedback(id, message, feedback, self.visitor)
 
-    def conversations(
-        self, course: str | None = None, learner: str | None = None, matching: str = ""
-    ) -> tuple[ConversationInfo, ...]:
+    def conversations(self, course: str | None = None, matching: str = "") -> tuple[ConversationInfo, ...]:
         """Return the conversations (of ``course``), the latest first; only those with all words of ``matching``."""
-        return self._conversations.listed(course, learner, matching)
+        return self._conversations.listed(self.visitor, course, matching)
 
-    def rename_conversation(self, id: str, title: str, learner: str | None = None) -> ConversationInfo:
+    def rename_conversation(self, id: str, title: str) -> ConversationInfo:
         """Give a conversation another title and return it; raises `InputError` for an unusable one, `NotFound`."""
-        return self._conversations.rename(id, title, learner)
+        return self._conversations.rename(id, title, self.visitor)
 
-    def delete_conversation(self, id: str, learner: str | None = None) -> None:
+    def delete_conversation(self, id: str) -> None:
         """Delete a conversation with its answers; raises `NotFound`."""
-        self._conversations.delete(id, learner)
+        self._conversations.delete(id, self.visitor)
 
 
 def _version(row: Course) -> Version:

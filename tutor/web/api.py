@@ -27,6 +27,7 @@ from tutor.types import (
     SourceInfo,
     StoredSource,
 )
+from tutor.web.access import Asking, Reading, Writing, acting
 from tutor.web.problems import Problem, documented
 from tutor.web.texts import Texts, reader
 
@@ -34,16 +35,7 @@ router = APIRouter(prefix="/api/v1", responses=documented(400, 403, 413, 415, 42
 health = APIRouter(responses=documented(400, 403))
 
 
-def the_tutor(request: Request) -> Tutor:
-    """Return the tutor that this application serves."""
-    tutor: Tutor = request.app.state.tutor
-    return tutor
-
-
-Served = Annotated[Tutor, Depends(the_tutor)]
-
-
-def may_add(tutor: Served) -> None:
+def may_add(tutor: Writing) -> None:
     """Raise `Forbidden` where whoever asks may not change what courses hold."""
     tutor.check_may_add_material()
 
@@ -67,20 +59,20 @@ class Question(BaseModel):
 
 
 @router.get("/courses", summary="Courses that can be asked")
-def list_courses(tutor: Served) -> tuple[CourseInfo, ...]:
+def list_courses(tutor: Reading) -> tuple[CourseInfo, ...]:
     """Return the courses."""
     return tutor.courses()
 
 
 @router.get("/courses/{course}/sources", responses=documented(404), summary="Sources of a course")
-def list_sources(tutor: Served, course: str) -> tuple[SourceInfo, ...]:
+def list_sources(tutor: Reading, course: str) -> tuple[SourceInfo, ...]:
     """Return the sources that the course holds now."""
     return tutor.sources(course)
 
 
 @router.get("/courses/{course}/sources/{source:path}", responses=documented(404), summary="A source with its text")
 def read_source(
-    tutor: Served,
+    tutor: Reading,
     course: str,
     source: str,
     version: Annotated[str | None, Query(description="sha256:… as a citation gives it.")] = None,
@@ -104,7 +96,7 @@ def read_source(
     summary="Add or replace a source",
 )
 def put_source(
-    tutor: Served,
+    tutor: Writing,
     request: Request,
     course: str,
     source: str,
@@ -129,7 +121,7 @@ async def _next(stream: AsyncIterator[bytes]) -> bytes | None:
 
 
 @router.get("/courses/{course}/material", responses=documented(404), summary="How files that were handed in stand")
-def read_material(tutor: Served, request: Request, course: str) -> CourseMaterial:
+def read_material(tutor: Writing, request: Request, course: str) -> CourseMaterial:
     """Return what was handed in for a course since the tutor started, and what became of it."""
     held = tutor.material(course)
     return held.model_copy(update={"files": tuple(_told(file, reader(request)) for file in held.files)})
@@ -148,7 +140,7 @@ def _told(file: MaterialFile, say: Texts) -> MaterialFile:
     responses=documented(404, 409),
     summary="Take a source out of a course",
 )
-def delete_source(tutor: Served, course: str, source: str) -> IngestReport:
+def delete_source(tutor: Writing, course: str, source: str) -> IngestReport:
     """Take a source, or a file that waits, out of a course; answers keep the words that they quote of it."""
     return tutor.remove_source(course, source)
 
@@ -160,7 +152,7 @@ def delete_source(tutor: Served, course: str, source: str) -> IngestReport:
     responses=documented(404),
     summary="Delete a course",
 )
-def delete_course(tutor: Served, course: str) -> Response:
+def delete_course(tutor: Writing, course: str) -> Response:
     """Delete a course with its sources and conversations."""
     tutor.remove_course(course)
     return Response(status_code=204)
@@ -175,11 +167,12 @@ def delete_course(tutor: Served, course: str) -> Response:
         **documented(404, 409),
     },
 )
-def ask(tutor: Served, course: str, body: Question) -> Any:
+def ask(tutor: Asking, course: str, body: Question) -> Any:
     """Return the answer of the course's own texts, or a refusal that shows the nearest passages."""
+    tutor = acting(tutor, body.learner)
     if not body.stream:
-        return tutor.ask(course, body.question, body.conversation, body.learner, replaces=body.replaces)
-    parts = tutor.stream(course, body.question, body.conversation, body.learner, (), body.replaces)
+        return tutor.ask(course, body.question, body.conversation, replaces=body.replaces)
+    parts = tutor.stream(course, body.question, body.conversation, replaces=body.replaces)
     first = next(parts)  # what is wrong with the question is told by the status, before the stream begins
     return EventSourceResponse(_events(first, parts), headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
@@ -209,9 +202,9 @@ Learner = Annotated[str | None, Query(description="Whose conversation it is, whe
 
 
 @router.get("/conversations/{id}", responses=documented(404), summary="A conversation with its answers")
-def read_conversation(tutor: Served, id: str, learner: Learner = None) -> Conversation:
+def read_conversation(tutor: Reading, id: str, learner: Learner = None) -> Conversation:
     """Return a conversation; a citation whose source has changed since says so."""
-    return tutor.conversation(id, learner)
+    return acting(tutor, learner).conversation(id)
 
 
 @router.get(
@@ -224,10 +217,10 @@ def read_conversation(tutor: Served, id: str, learner: Learner = None) -> Conver
     summary="A conversation as a file",
 )
 def export_conversation(
-    tutor: Served, id: str, format: Literal["markdown", "json"] = "markdown", learner: Learner = None
+    tutor: Reading, id: str, format: Literal["markdown", "json"] = "markdown", learner: Learner = None
 ) -> Response:
     """Return a conversation as a Markdown file, or as JSON with its stored answers."""
-    held = tutor.conversation(id, learner)
+    held = acting(tutor, learner).conversation(id)
     if format == "json":
         return _file(held.model_dump_json(indent=2), "application/json", export.file_name(held, "json"))
     title = next((course.title for course in tutor.courses() if course.id == held.course), held.course)
@@ -249,10 +242,10 @@ def _file(text: str, kind: str, name: str) -> Response:
     summary="An answer as text",
 )
 def read_answer(
-    tutor: Served, id: str, message: str, format: Literal["text", "markdown"] = "text", learner: Learner = None
+    tutor: Reading, id: str, message: str, format: Literal["text", "markdown"] = "text", learner: Learner = None
 ) -> Response:
     """Return one answer with its sources as plain text or Markdown, to be pasted elsewhere."""
-    answer = tutor.message(id, message, learner).answer
+    answer = acting(tutor, learner).message(id, message).answer
     if format == "markdown":
         return PlainTextResponse(export.to_markdown(answer), media_type="text/markdown")
     return PlainTextResponse(export.to_text(answer))
@@ -261,9 +254,9 @@ def read_answer(
 @router.post(
     "/conversations/{id}/answers/{message}/feedback", responses=documented(404), summary="Say what an answer is worth"
 )
-def give_feedback(tutor: Served, id: str, message: str, body: Feedback, learner: Learner = None) -> Feedback:
+def give_feedback(tutor: Asking, id: str, message: str, body: Feedback, learner: Learner = None) -> Feedback:
     """Keep feedback with an answer, in place of what was said before."""
-    given = tutor.feedback(id, message, body, learner)
+    given = acting(tutor, learner).feedback(id, message, body)
     assert given
     return given
 
@@ -274,9 +267,9 @@ def give_feedback(tutor: Served, id: str, message: str, body: Feedback, learner:
     responses=documented(404),
     summary="Take feedback back",
 )
-def take_feedback_back(tutor: Served, id: str, message: str, learner: Learner = None) -> Response:
+def take_feedback_back(tutor: Asking, id: str, message: str, learner: Learner = None) -> Response:
     """Forget what was said of an answer."""
-    tutor.feedback(id, message, None, learner)
+    acting(tutor, learner).feedback(id, message, None)
     return Response(status_code=204)
 
 
@@ -289,15 +282,15 @@ class Naming(BaseModel):
 
 
 @router.patch("/conversations/{id}", responses=documented(404), summary="Rename a conversation")
-def rename_conversation(tutor: Served, id: str, body: Naming, learner: Learner = None) -> ConversationInfo:
+def rename_conversation(tutor: Asking, id: str, body: Naming, learner: Learner = None) -> ConversationInfo:
     """Give a conversation another title."""
-    return tutor.rename_conversation(id, body.title, learner)
+    return acting(tutor, learner).rename_conversation(id, body.title)
 
 
 @router.delete("/conversations/{id}", status_code=204, responses=documented(404), summary="Delete a conversation")
-def delete_conversation(tutor: Served, id: str, learner: Learner = None) -> Response:
+def delete_conversation(tutor: Asking, id: str, learner: Learner = None) -> Response:
     """Delete a conversation with its answers."""
-    tutor.delete_conversation(id, learner)
+    acting(tutor, learner).delete_conversation(id)
     return Response(status_code=204)
 
 
@@ -308,8 +301,9 @@ def alive() -> dict[str, str]:
 
 
 @health.get("/readyz", responses=documented(503), summary="Readiness")
-def ready(tutor: Served) -> JSONResponse:
+def ready(request: Request) -> JSONResponse:
     """Return 200 when the models are warm and the courses are there, 503 before."""
+    tutor: Tutor = request.app.state.tutor
     if tutor.trouble:
         raise NotReady(tutor.trouble)
     if not tutor.ready:

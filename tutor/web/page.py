@@ -19,7 +19,9 @@ from fastapi import FastAPI
 
 from tutor.errors import NotFound, Stopped, TutorError
 from tutor.types import Answer, Conversation
+from tutor.visitor import Visitor
 from tutor.web import citing, course_home, material, rendering, source_panel
+from tutor.web.access import visitor_of
 from tutor.web.escaping import escape, label, option
 from tutor.web.layout import (
     Parts,
@@ -44,6 +46,7 @@ LISTED = 50  # earlier conversations
 LEAVING = 3.0  # seconds that an answer which nobody hears any more has to end
 
 Updates = dict[Any, Any]  # new values by component
+Tab = tuple[Visitor, str | None]  # whose it is, and what Gradio calls it
 Memory = dict[str, Any]  # what the browser keeps over a reload: the course and the conversation
 
 
@@ -107,17 +110,21 @@ def mount_page(app: FastAPI, tutor: Tutor, path: str = "/") -> FastAPI:
 def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> None:
     """Connect each action to its call of ``tutor``."""
     everything = [getattr(parts, field.name) for field in fields(parts)]
-    stops: dict[str | None, threading.Event] = {}  # what stops the answer under way, by the tab that it is for
+    stops: dict[Tab, threading.Event] = {}  # what stops the answer under way, by the tab that it is for
     quiet: Updates = {"show_progress": "hidden", "api_visibility": "private"}
 
     def seen(tab: gr.Request) -> View:
-        return View(tutor, parts, reader(tab))
+        return View(tutor.visited_by(_visitor(tutor, tab)), parts, reader(tab))
+
+    def known(tab: gr.Request, name: str | None = None) -> Tab:
+        return _visitor(tutor, tab), name or tab.session_hash
 
     def open_page(memory: Memory | None, tab: gr.Request) -> Updates:
         view, memory = seen(tab), memory or {}
         shown = open_address(view, dict(tab.query_params), memory)
         start = _start(view, shown.get(parts.memory, memory).get("course"))
-        added = material.render_material(view.say, tutor.settings.max_source_bytes) if tutor.may_add_material else ""
+        most = tutor.settings.max_source_bytes
+        added = material.render_material(view.say, most) if view.tutor.may_add_material else ""
         return render_frame(parts, view.say) | {parts.material: added} | shown | start
 
     def look_again(memory: Memory | None, tab: gr.Request) -> Updates:
@@ -146,7 +153,7 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
     def rename(memory: Memory, event: gr.EventData, tab: gr.Request) -> Updates:
         view, chosen = seen(tab), _data(event)
         try:
-            tutor.rename_conversation(str(chosen.get("conversation")), str(chosen.get("title", "")))
+            view.tutor.rename_conversation(str(chosen.get("conversation")), str(chosen.get("title", "")))
         except TutorError as error:
             return find(view, chosen, memory) | {parts.found: view.trouble(error)}
         return find(view, chosen, memory) | {parts.found: view.hint("renamed")}
@@ -155,7 +162,7 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
         view, chosen = seen(tab), _data(event)
         id = str(chosen.get("conversation"))
         try:
-            tutor.delete_conversation(id)
+            view.tutor.delete_conversation(id)
         except NotFound:  # deleted elsewhere before: it is what was wanted
             pass
         except TutorError as error:
@@ -167,7 +174,7 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
         return shown | find(view, chosen, memory) | {parts.found: view.hint("deleted")}
 
     def changed(memory: Memory, event: gr.EventData, tab: gr.Request) -> Updates:
-        return show_changed(seen(tab), memory, str(_data(event).get("open") or ""), tab.session_hash in stops)
+        return show_changed(seen(tab), memory, str(_data(event).get("open") or ""), known(tab) in stops)
 
     def cite(event: gr.EventData, tab: gr.Request) -> str:
         return open_source(seen(tab), _data(event))
@@ -183,7 +190,7 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
     def again(draft: str, memory: Memory, event: gr.EventData, tab: gr.Request) -> Iterator[Updates]:
         view, replaces = seen(tab), str(_data(event).get("message"))
         try:
-            question = tutor.message(str(memory.get("conversation")), replaces).answer.question
+            question = view.tutor.message(str(memory.get("conversation")), replaces).answer.question
         except TutorError as error:
             yield {parts.notice: view.trouble(error)}
             return
@@ -192,23 +199,25 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
 
     @contextmanager
     def under_way(tab: gr.Request) -> Iterator[threading.Event]:
-        stop = stops[tab.session_hash] = threading.Event()
+        mine = known(tab)
+        stop = stops[mine] = threading.Event()
         try:
             yield stop
         finally:
             stop.set()  # where nobody hears it any more, nothing of it is stored
-            stops.pop(tab.session_hash, None)
+            stops.pop(mine, None)
 
     def end(tab: gr.Request) -> None:
-        if stop := stops.get(tab.session_hash):
+        if stop := stops.get(known(tab)):
             stop.set()
 
     def resume(typed: str, memory: Memory, event: gr.EventData, tab: gr.Request) -> Updates:
         asked = Asked.of(_data(event).get("asked"))
-        if asked and (stop := stops.get(asked.tab)):  # the page was loaded anew, and the answer is nobody's now
+        left = asked and known(tab, asked.tab)
+        if left and (stop := stops.get(left)):  # the page was loaded anew, and the answer is nobody's now
             stop.set()
             until = time.monotonic() + LEAVING
-            while asked.tab in stops and time.monotonic() < until:
+            while left in stops and time.monotonic() < until:
                 time.sleep(0.05)
         return go_on(seen(tab), memory, typed, asked, str(_data(event).get("words", "")))
 
@@ -438,6 +447,11 @@ def open_source(view: View, chosen: dict[str, Any]) -> str:
     except TutorError as error:
         return source_panel.render_source_problem(view.say, error, key, cited)
     return source_panel.render_source(view.say, stored, start, end, key, cited)
+
+
+def _visitor(tutor: Tutor, tab: gr.Request) -> Visitor:
+    assert tab.request  # of every page that a browser has open
+    return visitor_of(tutor, tab.request)
 
 
 def _warming_up(tutor: Tutor) -> bool:
