@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tutor.visitor import LOCAL, Scope
+from tutor.visitor import LOCAL, SCOPES
 
 if TYPE_CHECKING:
     from tutor.keys import KeyInfo, NewKey
@@ -32,7 +32,7 @@ RetentionOption = Annotated[
 @keys_app.command("create")
 def create_key(
     name: Annotated[str, typer.Option(help="What the key is for, such as the program that uses it.")],
-    scopes: Annotated[list[Scope], typer.Option("--scope", help="What it may do; give several.")],
+    scopes: Annotated[list[str], typer.Option("--scope", help=f"What it may do: {', '.join(SCOPES)}; give several.")],
     tenant: TenantOption = LOCAL,
     courses: Annotated[
         list[str] | None, typer.Option("--course", help="A course that it is limited to; give several.")
@@ -43,9 +43,12 @@ def create_key(
     """Make a key and print it once. Example: tutor keys create --tenant oak-hill --name Moodle --scope ask"""
     from tutor.keys import Keys
 
+    if unknown := [scope for scope in scopes if scope not in SCOPES]:
+        raise typer.BadParameter(f"{unknown[0]!r} is no scope; they are: {', '.join(SCOPES)}", param_hint="--scope")
+    may = [scope for scope in SCOPES if scope in scopes]
     lasts = timedelta(days=expires_days) if expires_days else None
     with _records() as records:
-        _print_new(Keys(records).create(tenant, name, scopes, courses or None, lasts), as_json)
+        _print_new(Keys(records).create(tenant, name, may, courses or None, lasts), as_json)
 
 
 @keys_app.command("list")
@@ -83,7 +86,7 @@ def rotate_key(
     grace_hours: Annotated[int, typer.Option(min=0, max=8_760, help="For which the old key still works.")] = 24,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a key in place of another, and print it once. Example: tutor keys rotate 4f1c2a9be07d5538 --grace-hours 48"""
+    """Make a key in place of another and print it once. Example: tutor keys rotate 4f1c2a9be07d5538"""
     from tutor.keys import Keys
 
     with _records() as records:

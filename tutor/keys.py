@@ -68,8 +68,8 @@ class Keys:
     ) -> NewKey:
         """Make a key for ``tenant``, limited to ``courses`` unless None, that expires after ``lasts`` unless None.
 
-        Raises `InputError` for an unusable name, no scope or no course, `NotFound` for an unknown tenant or a course that
-        it cannot use.
+        Raises `InputError` for an unusable name, no scope or no course, `NotFound` for an unknown tenant or
+        a course that it cannot use.
         """
         name, given = one_line(name), set(scopes)
         if not name or len(name) > LONGEST_NAME:

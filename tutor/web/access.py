@@ -7,6 +7,7 @@ from typing import Annotated
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
 from starlette.requests import HTTPConnection
 
 from tutor.errors import Unauthorised
@@ -17,6 +18,10 @@ from tutor.visitor import OWNER, Scope, Visitor
 
 COOKIE = "tutor"  # of a browser that is signed in; `__Host-` goes before it where the address is https
 _KEYS = {"key", "api_key", "apikey", "api-key", "access_token", "token"}  # what parameters that hold one are called
+
+
+# This only describes how to call: `visitor_of` reads the header.
+BEARER = HTTPBearer(auto_error=False, description="An API key, as `tutor keys create` prints it.")
 
 
 def visitor_of(tutor: Tutor, request: HTTPConnection) -> Visitor:

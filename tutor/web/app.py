@@ -98,8 +98,8 @@ class Guard:
             refusal = problem(403, "Foreign origin", detail)
         elif has_key_in_query(scope["path"], scope["query_string"].decode("latin-1")):
             detail = (
-                "A key does not belong in an address, which is logged on its way: revoke it if it stood there. Send keys "
-                "in a header: Authorization: Bearer YOUR_KEY."
+                "A key does not belong in an address, which is logged on its way: revoke one that stood there. "
+                "Send keys in a header: Authorization: Bearer YOUR_KEY."
             )
             refusal = problem(400, "Key in the address", detail)
         elif scope["path"].startswith("/gradio_api/upload"):
