@@ -42,6 +42,13 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def told(request: Request, error: TutorError) -> JSONResponse:
+    """Return an expected failure as a response, in the language of whoever asks."""
+    say = reader(request)
+    detail = str(error) if say.language == "en" else say.error(error)
+    return problem(error.status, error.title, detail, {"Content-Language": say.language} | _headers(request, error))
+
+
 _SCHEMA = Problem.model_json_schema()
 
 
@@ -50,9 +57,7 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(TutorError)
     async def expected(request: Request, error: TutorError) -> JSONResponse:
-        say = reader(request)
-        detail = str(error) if say.language == "en" else say.error(error)
-        return problem(error.status, error.title, detail, {"Content-Language": say.language} | _headers(request, error))
+        return told(request, error)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:

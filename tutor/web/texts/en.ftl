@@ -180,6 +180,8 @@ error-name-long = The name is longer than { $limit } characters. Choose a shorte
 error-no-conversation = That conversation is no longer here. Begin a new one.
 error-no-answer = That answer is no longer here. Open the conversation again.
 error-not-last = This is no longer the last question of the conversation. Open it again, then ask once more.
+error-too-many = You have asked very often within a minute. Wait { $seconds } seconds, then try again.
+error-many-questions = Many people are asking at the moment. Wait a little, then ask again.
 error-records = The tutor cannot read or write what it keeps. Nothing was changed. Tell whoever looks after it, and try again.
 error-technical = Something is wrong with the tutor itself. This is what it says: { $message }
 
