@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from tutor.errors import NotReady, TutorError
+from tutor.errors import NotReady, TooMany, TutorError, Unauthorised
 from tutor.types import Model
 from tutor.web.texts import reader
 
@@ -51,9 +51,8 @@ def add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(TutorError)
     async def expected(request: Request, error: TutorError) -> JSONResponse:
         say = reader(request)
-        headers = {"Content-Language": say.language} | ({"Retry-After": "5"} if isinstance(error, NotReady) else {})
         detail = str(error) if say.language == "en" else say.error(error)
-        return problem(error.status, error.title, detail, headers)
+        return problem(error.status, error.title, detail, {"Content-Language": say.language} | _headers(request, error))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -76,6 +75,20 @@ def add_problem_handlers(app: FastAPI) -> None:
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
         log.error("unexpected error in %s %s", request.method, request.url.path, exc_info=error)
         return problem(500, "Something went wrong", "The tutor failed. Try again; its log says more.")
+
+
+def _headers(request: Request, error: TutorError) -> dict[str, str]:
+    """Return what RFC 9110 and RFC 6750 have a failure say beside its problem document."""
+    match error:
+        case NotReady():
+            return {"Retry-After": "5"}
+        case TooMany():
+            return {"Retry-After": str(error.seconds)}
+        case Unauthorised():
+            wrong = ', error="invalid_token"' if "authorization" in request.headers else ""
+            return {"WWW-Authenticate": f'Bearer realm="tutor"{wrong}'}
+        case _:
+            return {}
 
 
 def _place(error: dict[str, Any]) -> str:
