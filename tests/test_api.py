@@ -164,7 +164,7 @@ def test_a_streamed_answer_is_the_one_that_is_stored(http: httpx.Client) -> None
 def test_a_stream_that_fails_ends_with_what_is_wrong(
     http: httpx.Client, lesson_tutor: Tutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def failing(*_: object) -> Iterator[str]:
+    def failing(*_: object, **__: object) -> Iterator[str]:
         yield "Mao "
         raise NotReady("The disk is full. Free space and try again.")
 
@@ -185,8 +185,8 @@ def test_a_caller_who_leaves_mid_stream_harms_nobody(
 ) -> None:
     stream, gone = lesson_tutor.stream, threading.Event()
 
-    def held_back(*arguments: Any) -> Iterator[str | Answer]:
-        for piece in stream(*arguments):
+    def held_back(*arguments: Any, **options: Any) -> Iterator[str | Answer]:
+        for piece in stream(*arguments, **options):
             yield piece
             gone.wait(20)
 
