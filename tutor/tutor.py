@@ -25,6 +25,7 @@ from tutor.budget import Budget
 from tutor.chat import check_going, open_chat
 from tutor.conversations import Conversations
 from tutor.errors import Conflict, Forbidden, InputError, NotFound, TooLarge, TutorError
+from tutor.keys import Keys
 from tutor.language import detect
 from tutor.library import Library, bundled_courses, check_course_id, read_manifest
 from tutor.loaded import Loaded
@@ -94,6 +95,7 @@ class Tutor:
         self.library = Library(self.records)
         self._conversations = Conversations(self.records)
         self.sign_ins = SignIns(self.records)
+        self.keys = Keys(self.records)
         self._material = Material(settings.home / "material", settings.max_source_bytes, self._add)
         # Of each course, with its live version: reading all its texts takes a while.
         self._questions: dict[str, tuple[Version, tuple[str, ...]]] = {}
@@ -188,15 +190,21 @@ class Tutor:
         title: str | None = None,
         progress: Progress = lambda done, total: None,
     ) -> IngestReport:
-        """Make ``course`` hold what ``paths`` hold now (see `Library.synchronise`) and return what changed."""
+        """Make ``course`` hold what ``paths`` hold now (see `Library.synchronise`) and return what changed.
+
+        A course that is not there yet becomes the visitor's tenant's, everybody's where they run the tutor. Raises
+        `Forbidden` or `Conflict` for a course that is not theirs to change.
+        """
+        self._check_may_change(course, new=True)
         return self._synchronise(course, paths, title, None, progress)
 
     def _synchronise(
         self, course: str, paths: Sequence[Path], title: str | None, origin: str | None, progress: Progress
     ) -> IngestReport:
+        most, tenant = self.settings.max_source_bytes, None if self.visitor.runs else self.visitor.tenant
         with self._ingesting:
             return self.library.synchronise(
-                course, paths, self.store, self.embedder, title, origin, self.settings.max_source_bytes, progress
+                course, paths, self.store, self.embedder, title, origin, most, progress, tenant
             )
 
     def remove_course(self, course: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any, Literal
 
 from anyio import from_thread
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response, Security
 from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -26,12 +26,14 @@ from tutor.types import (
     SourceInfo,
     StoredSource,
 )
-from tutor.web.access import Asking, Reading, Writing, acting
+from tutor.web.access import BEARER, Asking, Reading, Writing, acting
 from tutor.web.events import Streams, respond, taken_up
 from tutor.web.problems import documented
 from tutor.web.texts import Texts, reader
 
-router = APIRouter(prefix="/api/v1", responses=documented(400, 403, 413, 415, 422, 503))
+router = APIRouter(
+    prefix="/api/v1", responses=documented(400, 401, 403, 413, 415, 422, 429, 503), dependencies=[Security(BEARER)]
+)
 health = APIRouter(responses=documented(400, 403))
 
 

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tutor import __version__
 from tutor.tutor import Tutor
 from tutor.web import api, observing, openai
+from tutor.web.access import COOKIE, has_key_in_query
 from tutor.web.described import describe
 from tutor.web.events import Streams
 from tutor.web.observing import Numbers, Observing
@@ -22,6 +23,7 @@ from tutor.web.problems import add_problem_handlers, problem
 LARGEST_BODY = 256_000  # bytes; a question is at most a few thousand
 _FILE = re.compile(r"/api/v1/courses/[^/]+/sources/.+", re.DOTALL)  # what a file is put to
 _LOCAL = {"127.0.0.1", "localhost", "::1"}
+_SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
 # Gradio needs inline scripts and evaluates templates; everything still has to come from this server.
@@ -100,9 +102,15 @@ class Guard:
                 "This address is not one that the tutor serves. Open the one that it printed, or set TUTOR_BASE_URL."
             )
             refusal = problem(400, "Unknown host", detail)
-        elif (origin := headers.get("origin")) and origin.partition("://")[2] != headers.get("host"):
+        elif _is_from_elsewhere(scope.get("method", "GET"), headers):
             detail = "Another site's page cannot call the tutor. Call it from a program, or use its own page."
             refusal = problem(403, "Foreign origin", detail)
+        elif has_key_in_query(scope["path"], scope["query_string"].decode("latin-1")):
+            detail = (
+                "A key does not belong in an address, which is logged on its way: revoke one that stood there. "
+                "Send keys in a header: Authorization: Bearer YOUR_KEY."
+            )
+            refusal = problem(400, "Key in the address", detail)
         elif scope["path"].startswith("/gradio_api/upload"):
             refusal = problem(
                 403, "No uploads", "The page takes no files here. Send them to /api/v1/courses/COURSE/sources/NAME."
@@ -117,6 +125,21 @@ class Guard:
             await refusal(scope, receive, _with_headers(send))
             return
         await self.app(scope, _limited(receive, most), _with_headers(send))
+
+
+def _is_from_elsewhere(method: str, headers: Headers) -> bool:
+    """Return whether a page of another site may have sent a request, which the browser's cookie then goes with.
+
+    Browsers say where a page is from. What changes something and comes with our cookie, but without that, is refused.
+    """
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+    if origin is not None:
+        return origin.partition("://")[2] != headers.get("host")
+    if method in _SAFE:
+        return False
+    if site is not None:
+        return site not in ("same-origin", "none")
+    return f"{COOKIE}=" in headers.get("cookie", "") and "authorization" not in headers
 
 
 def _hostname(host: str) -> str:

@@ -13,7 +13,7 @@ import logging
 import re
 import secrets
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from functools import partial
 from hashlib import sha256
 from threading import Event, Lock, Thread
@@ -25,7 +25,7 @@ from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 from pydantic import BaseModel
 from starlette.types import Receive, Scope, Send
 
-from tutor.errors import InputError, NotFound, NotReady, TutorError
+from tutor.errors import InputError, NotFound, TutorError
 from tutor.tutor import Tutor
 from tutor.types import Answer
 from tutor.visitor import Visitor
@@ -37,7 +37,6 @@ BEAT = 15.0  # seconds of silence after which a reader is told that the answer i
 PATIENCE = 5.0  # seconds that a response waits for the first words, to tell what is wrong by its status
 KEPT = 300.0  # seconds that what an answer said is kept after its end
 LONGEST = 600.0  # seconds that one response may take, however slowly it is read
-MOST_RUNNING = 64
 MOST_HELD = 512  # with what they said, at most KEPT seconds
 MOST_KNOWN = 10_000  # without: that they lead to their stored answers
 
@@ -89,7 +88,7 @@ class Stream:
         """Keep only where the answer is stored, or why there is none."""
         self.parts = [part if isinstance(part, Exception) else None for part in self.parts]
 
-    async def follow(self, after: int = 0) -> AsyncIterator[tuple[int, Part]]:
+    async def follow(self, after: int = 0) -> AsyncGenerator[tuple[int, Part]]:
         """Yield the parts after the first ``after`` with their numbers, as they come; (0, None) for each beat."""
         woken = asyncio.Event()
         wake = partial(asyncio.get_running_loop().call_soon_threadsafe, woken.set)
@@ -142,12 +141,10 @@ class Streams:
     def begin(self, visitor: Visitor, course: str, pieces: Iterator[str | Answer]) -> Stream:
         """Return a stream that takes in ``pieces``, once it has begun.
 
-        Raises what they raise before their first one, and `NotReady` where too many are under way.
+        Raises what they raise before their first one.
         """
         self._sweep()
         stream = Stream(visitor, course)
-        if self.running >= MOST_RUNNING:
-            raise NotReady("Too many answers are being written at the moment. Try again in a few seconds.")
         with self._lock:
             self._known[stream.id] = stream
         Thread(target=stream.run, args=(pieces,), name="answer", daemon=True).start()

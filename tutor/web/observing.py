@@ -15,19 +15,19 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request, Response, Security
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tutor.types import Answer
-from tutor.web.access import Administering
+from tutor.web.access import BEARER, Administering
 from tutor.web.events import Streams
 from tutor.web.problems import MEDIA_TYPE, documented, problem_of
 
 log = logging.getLogger("tutor.requests")
-router = APIRouter(responses=documented(400, 401, 403))
+router = APIRouter(responses=documented(400, 401, 403, 429, 503), dependencies=[Security(BEARER)])
 
 HEADER = "X-Request-Id"
 _SANE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -161,9 +161,7 @@ def log_to_stderr() -> None:
     logging.getLogger("tutor").setLevel(logging.INFO)
 
 
-def _where_it_failed(
-    logger: Any, name: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
+def _where_it_failed(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Put the kind of an exception and its lines in the place of itself: its message may quote what somebody wrote."""
     error = event.pop("exc_info", None)
     if error is True:

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Literal
 from uuid import uuid4
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request, Response, Security
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
@@ -26,7 +26,7 @@ from tutor import export
 from tutor.errors import InputError, NotFound, TutorError
 from tutor.tutor import Tutor
 from tutor.types import Answer, Turn
-from tutor.web.access import Asking, Reading, acting
+from tutor.web.access import BEARER, Asking, Reading, acting
 from tutor.web.events import Events, Stream
 from tutor.web.problems import headers_of, problem_of, what_is_wrong
 
@@ -177,7 +177,7 @@ class Route(APIRoute):
             try:
                 return await handle(request)
             except TutorError as error:
-                return JSONResponse(_failure(error).model_dump(), error.status, headers_of(error))
+                return JSONResponse(_failure(error).model_dump(), error.status, headers_of(request, error))
             except RequestValidationError as error:
                 return JSONResponse(_failure(InputError(what_is_wrong(error))).model_dump(), 400)
 
@@ -196,7 +196,9 @@ def _documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": Failure, "description": "An error in OpenAI's form."} for status in statuses}
 
 
-router = APIRouter(prefix="/v1", route_class=Route, responses=_documented(400, 401, 403, 429, 503))
+router = APIRouter(
+    prefix="/v1", route_class=Route, responses=_documented(400, 401, 403, 429, 503), dependencies=[Security(BEARER)]
+)
 
 
 @router.get("/models", summary="Courses as models")
@@ -338,6 +340,7 @@ def _usage(answer: Answer) -> TokenUsage:
 
 def _failure(error: Exception) -> Failure:
     told = problem_of(error)
-    code = {NoModel: "model_not_found", Unsupported: "unsupported_parameter"}.get(type(error))
+    codes: dict[type[Exception], str] = {NoModel: "model_not_found", Unsupported: "unsupported_parameter"}
+    code = codes.get(type(error))
     kind = _TYPES.get(told.status, "invalid_request_error" if told.status < 500 else "server_error")
     return Failure(error=Trouble(message=told.detail, type=kind, code=code))

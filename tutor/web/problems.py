@@ -49,18 +49,6 @@ def _problem(status: int, title: str, detail: str) -> Problem:
     return Problem(title=title, status=status, detail=detail, instance=instance, request_id=id)
 
 
-def headers_of(error: TutorError) -> dict[str, str]:
-    """Return the headers that go with a failure: when to try again, or how to say who asks."""
-    match error:
-        case NotReady():
-            return {"Retry-After": "5"}
-        case TooMany():
-            return {"Retry-After": str(error.seconds)}
-        case Unauthorised():
-            return {"WWW-Authenticate": "Bearer"}
-    return {}
-
-
 def what_is_wrong(error: RequestValidationError) -> str:
     """Return which parts of a request cannot be used, and why."""
     wrong = "; ".join(f"{_place(e)}: {e['msg'].lower()}" for e in error.errors())
@@ -84,9 +72,10 @@ def add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(TutorError)
     async def expected(request: Request, error: TutorError) -> JSONResponse:
         say = reader(request)
-        headers = {"Content-Language": say.language, **headers_of(error)}
         detail = str(error) if say.language == "en" else say.error(error)
-        return problem(error.status, error.title, detail, headers)
+        return problem(
+            error.status, error.title, detail, {"Content-Language": say.language} | headers_of(request, error)
+        )
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -103,6 +92,20 @@ def add_problem_handlers(app: FastAPI) -> None:
         }
         title, detail = known.get(error.status_code, (str(error.detail), str(error.detail)))
         return problem(error.status_code, title, detail, headers)
+
+
+def headers_of(request: Request, error: TutorError) -> dict[str, str]:
+    """Return what RFC 9110 and RFC 6750 have a failure say beside its problem document."""
+    match error:
+        case NotReady():
+            return {"Retry-After": "5"}
+        case TooMany():
+            return {"Retry-After": str(error.seconds)}
+        case Unauthorised():
+            wrong = ', error="invalid_token"' if "authorization" in request.headers else ""
+            return {"WWW-Authenticate": f'Bearer realm="tutor"{wrong}'}
+        case _:
+            return {}
 
 
 def _place(error: dict[str, Any]) -> str:
