@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -91,7 +92,7 @@ def test_a_streamed_answer_comes_again_as_the_same_events(key: str, http: httpx.
     assert again.headers["content-type"].startswith("text/event-stream")
     assert again.headers["idempotent-replayed"] == "true"
     assert again.text == first.text
-    assert first.text.endswith("event: done\ndata: {}\n\n")
+    assert first.text.rpartition("event: ")[2].startswith("done\n")
     assert count(tutor) == before + 1
 
 
@@ -283,7 +284,7 @@ def test_the_answer_is_there_for_a_caller_who_left_while_it_was_made(
     go_on.set()
     again = post_until_answered(http, body, key)
     assert again.headers["idempotent-replayed"] == "true"
-    assert again.text.endswith("event: done\ndata: {}\n\n")
+    assert again.text.rpartition("event: ")[2].startswith("done\n")
     assert count(tutor) == before + 1
 
 
@@ -296,7 +297,7 @@ def post_until_answered(http: httpx.Client, body: bytes, key: str) -> httpx.Resp
 
 
 @pytest.fixture
-def replays(tmp_path: Any) -> Iterator[Replays]:
+def replays(tmp_path: Path) -> Iterator[Replays]:
     """The replays of a database of the test's own."""
     records = Records(f"sqlite:///{tmp_path / 'tutor.db'}")
     yield Replays(records, timedelta(minutes=1))
@@ -322,7 +323,7 @@ def test_what_takes_too_long_or_was_long_ago_is_done_anew(age: timedelta, finish
     assert replays.begin("oak/1", "k", "r", None) is None
 
 
-def test_a_server_that_starts_takes_up_what_was_cut_off(key: str, tutor: Tutor, tmp_path: Any) -> None:
+def test_a_server_that_starts_takes_up_what_was_cut_off(key: str, tutor: Tutor, tmp_path: Path) -> None:
     Replays(tutor.records, timedelta(days=1)).begin("local/x", key, "r", None)
     with serving(tutor):
         assert kept(tutor, key) == []

@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,16 +29,14 @@ WHY = "Why did the harvest of 1959 fail?"
 
 
 @pytest.fixture
-def limited(tmp_path: Any, embedder: Embedder) -> Iterator[Tutor]:
+def limited(tmp_path: Path, embedder: Embedder) -> Iterator[Tutor]:
     """A tutor in shared mode with a course, low limits, and room for one question and one that waits."""
     (tmp_path / "harvest.md").write_text("# Notes\n\nThe harvest of 1959 failed because the weather was bad.\n")
-    limits: dict[str, Any] = {"answers_at_once": 1, "answers_waiting": 1, "request_seconds": 0.6, "model_seconds": 0.4}
     rates = {"key_calls_per_minute": 4, "learner_calls_per_minute": 2}
-    with Tutor.open(Settings.load(mode="shared", **limits, **rates)) as opened:
+    with Tutor.open(Settings.load(mode="shared", answers_at_once=1, answers_waiting=1, **rates)) as opened:
         opened.loaded.embedder = embedder
         create_tenant(opened.records, "oak")
         opened.ingest("notes", [tmp_path / "harvest.md"])
-        _ = opened.grounder.stems
         yield opened
 
 
@@ -46,6 +45,14 @@ def http(limited: Tutor) -> Iterator[httpx.Client]:
     """A caller of a server of that tutor."""
     with serving(limited) as address, httpx.Client(base_url=address, timeout=30) as client:
         yield client
+
+
+@pytest.fixture
+def hasty(home: Path) -> Iterator[Tutor]:
+    """A tutor in shared mode that gives each call a second."""
+    with Tutor.open(Settings.load(home=home, mode="shared", request_seconds=0.6, model_seconds=0.4)) as opened:
+        create_tenant(opened.records, "oak")
+        yield opened
 
 
 def bearer(tutor: Tutor) -> dict[str, str]:
@@ -198,7 +205,7 @@ def answers(http: httpx.Client, body: dict[str, str], tutor: Tutor) -> Iterator[
         yield http.post(ASK, json=body, headers=bearer(tutor))
 
 
-def test_the_health_of_a_tutor_whose_line_is_long_is_told_at_once(tmp_path: Any, embedder: Embedder) -> None:
+def test_the_health_of_a_tutor_whose_line_is_long_is_told_at_once(tmp_path: Path, embedder: Embedder) -> None:
     with Tutor.open(Settings.load(answers_at_once=1, answers_waiting=64)) as tutor:
         tutor.loaded.embedder = embedder
         with (
@@ -217,11 +224,11 @@ def test_the_health_of_a_tutor_whose_line_is_long_is_told_at_once(tmp_path: Any,
 # --- time ------------------------------------------------------------------------------------------------------------
 
 
-def connected(http: httpx.Client, head: str, tutor: Tutor) -> socket.socket:
+def connected(address: str, head: str, tutor: Tutor) -> socket.socket:
     """Return a connection that has sent the head of a request."""
-    address = urlsplit(str(http.base_url))
-    caller = socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=20)
-    shown = f"Host: {address.netloc}\r\nAuthorization: {bearer(tutor)['Authorization']}"
+    host = urlsplit(address)
+    caller = socket.create_connection((str(host.hostname), int(host.port or 0)), timeout=20)
+    shown = f"Host: {host.netloc}\r\nAuthorization: {bearer(tutor)['Authorization']}"
     caller.sendall(f"{head}\r\n{shown}\r\n".encode())
     return caller
 
@@ -234,8 +241,8 @@ def connected(http: httpx.Client, head: str, tutor: Tutor) -> socket.socket:
     ],
 )
 @pytest.mark.parametrize("more", ["", "Idempotency-Key: slow\r\n"])
-def test_a_body_that_never_comes_is_not_waited_for(head: str, more: str, http: httpx.Client, limited: Tutor) -> None:
-    with connected(http, head, limited) as caller:
+def test_a_body_that_never_comes_is_not_waited_for(head: str, more: str, hasty: Tutor) -> None:
+    with serving(hasty) as address, connected(address, head, hasty) as caller:
         caller.sendall(f"{more}Content-Length: 100\r\n\r\n{{".encode())
         received = b""
         while piece := caller.recv(65_536):
@@ -249,21 +256,20 @@ def test_a_body_that_never_comes_is_not_waited_for(head: str, more: str, http: h
 def test_a_reader_who_never_reads_holds_no_place(
     http: httpx.Client, limited: Tutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun, ended = threading.Event(), threading.Event()
+    ended = threading.Event()
 
-    def endless(*_: object) -> Iterator[str]:
+    def long(*_: object) -> Iterator[str]:
         try:
-            while True:
-                begun.set()
+            for _ in range(20):
                 yield "word " * 100_000
         finally:
             ended.set()
 
     body = b'{"question": "Who?", "stream": true}'
     with monkeypatch.context() as patch:
-        patch.setattr(limited, "_answers", endless)
-        with connected(http, f"POST {ASK} HTTP/1.1\r\nContent-Type: application/json", limited) as caller:
+        patch.setattr(limited, "_answers", long)
+        with connected(str(http.base_url), f"POST {ASK} HTTP/1.1\r\nContent-Type: application/json", limited) as caller:
             caller.sendall(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
-            assert begun.wait(20)
             assert ended.wait(20)
-    assert http.post(ASK, json={"question": WHY}, headers=bearer(limited)).status_code == 200
+            patch.undo()
+            assert http.post(ASK, json={"question": WHY}, headers=bearer(limited)).status_code == 200
