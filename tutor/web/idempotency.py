@@ -31,7 +31,7 @@ _WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _IN_MEMORY = 256_000  # bytes of a body; a longer one is a file, and waits in one
 _PIECE = 65_536
-_FAILED = re.compile(rb"^event: error$", re.MULTILINE)  # of a stream, whose status was told before
+_FAILED = re.compile(rb'^(?:event: error$|data: {"error":)', re.MULTILINE)  # a stream's, after its status was told
 
 
 class Idempotency:
