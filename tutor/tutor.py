@@ -521,6 +521,8 @@ class Tutor:
             finally:  # a student who leaves finds it when they come back
                 if not stop.is_set():
                     self._conversations.remember(answer, self.visitor, conversation is None, replaces)
+        for tell in self.loaded.listeners:
+            tell(answer)
         yield answer
 
     def _path(

@@ -80,6 +80,7 @@ def serving(scope: Scope) -> Callable[[Request], Tutor]:
     def served(request: Request) -> Tutor:
         tutor: Tutor = request.app.state.tutor
         visitor = visitor_of(tutor, request)
+        request.state.tenant = visitor.tenant  # for the log
         tutor.limits.count_call(visitor)
         visitor.check(scope)
         return tutor.visited_by(visitor)

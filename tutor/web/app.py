@@ -15,9 +15,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tutor import __version__
 from tutor.replays import Replays
 from tutor.tutor import Tutor
-from tutor.web import api
+from tutor.web import api, observing, openai
 from tutor.web.access import COOKIE, has_key_in_query
+from tutor.web.described import describe
+from tutor.web.events import Streams
 from tutor.web.idempotency import Idempotency
+from tutor.web.observing import Numbers, Observing
 from tutor.web.problems import add_problem_handlers, problem
 from tutor.web.time_limit import TimeLimit
 
@@ -53,22 +56,28 @@ def build_app(tutor: Tutor) -> FastAPI:
         redoc_url=None,
     )
     app.state.tutor = tutor
+    app.state.streams = Streams()
+    app.state.numbers = Numbers(app.state.streams)
+    tutor.loaded.listeners.append(app.state.numbers.answered)
     add_problem_handlers(app)
-    app.include_router(api.router)
-    app.include_router(api.health)
-    for path in ("/api", "/api/{rest:path}", "/healthz", "/readyz"):
+    for router in (api.router, openai.router, api.health, observing.router):
+        app.include_router(router)
+    for path in ("/api", "/api/{rest:path}", "/v1/{rest:path}", "/healthz", "/readyz", "/metrics"):
         app.add_api_route(path, _nowhere, methods=_METHODS, include_in_schema=False)
     replays = Replays(tutor.records, timedelta(seconds=tutor.settings.longest_request))
     replays.drop_unfinished()
     app.add_middleware(Idempotency, tutor=tutor, replays=replays)
     app.add_middleware(TimeLimit, seconds=tutor.settings.longest_request, threads=tutor.limits.most_inside)
     app.add_middleware(Guard, base_url=tutor.settings.base_url, largest_file=tutor.settings.max_source_bytes)
+    app.add_middleware(Observing, numbers=app.state.numbers)
+    describe(app)
     return mount_page(app, tutor)
 
 
 def _nowhere(request: Request) -> None:
     """Answer for the API where it has nothing; the page below it would answer in a form of its own."""
-    routes = [*request.app.routes, *api.router.routes, *api.health.routes]  # an application keeps its routers closed
+    routers = (api.router, openai.router, api.health, observing.router)  # an application keeps its routers closed
+    routes = [*request.app.routes, *(route for router in routers for route in router.routes)]
     near = [r for r in routes if isinstance(r, Route) and r.matches(request.scope)[0] is Match.PARTIAL]
     if near:  # the address is right and the method is not
         allowed = sorted({method for route in near for method in route.methods or ()})
