@@ -12,8 +12,9 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tutor import __version__
+from tutor.lti.key_sets import KeySets
 from tutor.tutor import Tutor
-from tutor.web import api
+from tutor.web import api, lti
 from tutor.web.problems import add_problem_handlers, problem
 
 LARGEST_BODY = 256_000  # bytes; a question is at most a few thousand
@@ -47,10 +48,12 @@ def build_app(tutor: Tutor) -> FastAPI:
         redoc_url=None,
     )
     app.state.tutor = tutor
+    app.state.key_sets = KeySets()
     add_problem_handlers(app)
     app.include_router(api.router)
     app.include_router(api.health)
-    for path in ("/api", "/api/{rest:path}", "/healthz", "/readyz"):
+    app.include_router(lti.router)
+    for path in ("/api", "/api/{rest:path}", "/lti", "/lti/{rest:path}", "/healthz", "/readyz"):
         app.add_api_route(path, _nowhere, methods=_METHODS, include_in_schema=False)
     app.add_middleware(Guard, base_url=tutor.settings.base_url, largest_file=tutor.settings.max_source_bytes)
     return mount_page(app, tutor)
@@ -58,7 +61,8 @@ def build_app(tutor: Tutor) -> FastAPI:
 
 def _nowhere(request: Request) -> None:
     """Answer for the API where it has nothing; the page below it would answer in a form of its own."""
-    routes = [*request.app.routes, *api.router.routes, *api.health.routes]  # an application keeps its routers closed
+    routers = (api.router, api.health, lti.router)  # an application keeps its routers closed
+    routes = [*request.app.routes, *(route for router in routers for route in router.routes)]
     near = [r for r in routes if isinstance(r, Route) and r.matches(request.scope)[0] is Match.PARTIAL]
     if near:  # the address is right and the method is not
         allowed = sorted({method for route in near for method in route.methods or ()})
@@ -91,7 +95,7 @@ class Guard:
                 "This address is not one that the tutor serves. Open the one that it printed, or set TUTOR_BASE_URL."
             )
             refusal = problem(400, "Unknown host", detail)
-        elif (origin := headers.get("origin")) and origin.partition("://")[2] != headers.get("host"):
+        elif _is_foreign(headers.get("origin"), headers.get("host")) and scope["path"] not in lti.CROSS_SITE:
             detail = "Another site's page cannot call the tutor. Call it from a program, or use its own page."
             refusal = problem(403, "Foreign origin", detail)
         elif scope["path"].startswith("/gradio_api/upload"):
@@ -108,6 +112,11 @@ class Guard:
             await refusal(scope, receive, _with_headers(send))
             return
         await self.app(scope, _limited(receive, most), _with_headers(send))
+
+
+def _is_foreign(origin: str | None, host: str | None) -> bool:
+    """Return whether another site's page sends this; a browser that hides which one it is says ``null``."""
+    return bool(origin) and (origin or "").partition("://")[2] != host
 
 
 def _hostname(host: str) -> str:
