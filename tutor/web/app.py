@@ -13,9 +13,10 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tutor import __version__
+from tutor.lti.key_sets import KeySets
 from tutor.replays import Replays
 from tutor.tutor import Tutor
-from tutor.web import api, observing, openai
+from tutor.web import api, lti, observing, openai
 from tutor.web.access import COOKIE, has_key_in_query
 from tutor.web.described import describe
 from tutor.web.events import Streams
@@ -24,6 +25,7 @@ from tutor.web.observing import Numbers, Observing
 from tutor.web.problems import add_problem_handlers, problem
 from tutor.web.time_limit import TimeLimit
 
+ROUTERS = (api.router, openai.router, api.health, observing.router, lti.router)  # an application keeps its own closed
 LARGEST_BODY = 256_000  # bytes; a question is at most a few thousand
 _FILE = re.compile(r"/api/v1/courses/[^/]+/sources/.+", re.DOTALL)  # what a file is put to
 _LOCAL = {"127.0.0.1", "localhost", "::1"}
@@ -56,13 +58,23 @@ def build_app(tutor: Tutor) -> FastAPI:
         redoc_url=None,
     )
     app.state.tutor = tutor
+    app.state.key_sets = KeySets()
     app.state.streams = Streams()
     app.state.numbers = Numbers(app.state.streams)
     tutor.loaded.listeners.append(app.state.numbers.answered)
     add_problem_handlers(app)
-    for router in (api.router, openai.router, api.health, observing.router):
+    for router in ROUTERS:
         app.include_router(router)
-    for path in ("/api", "/api/{rest:path}", "/v1/{rest:path}", "/healthz", "/readyz", "/metrics"):
+    for path in (
+        "/api",
+        "/api/{rest:path}",
+        "/v1/{rest:path}",
+        "/lti",
+        "/lti/{rest:path}",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+    ):
         app.add_api_route(path, _nowhere, methods=_METHODS, include_in_schema=False)
     replays = Replays(tutor.records, timedelta(seconds=tutor.settings.longest_request))
     replays.drop_unfinished()
@@ -76,8 +88,7 @@ def build_app(tutor: Tutor) -> FastAPI:
 
 def _nowhere(request: Request) -> None:
     """Answer for the API where it has nothing; the page below it would answer in a form of its own."""
-    routers = (api.router, openai.router, api.health, observing.router)  # an application keeps its routers closed
-    routes = [*request.app.routes, *(route for router in routers for route in router.routes)]
+    routes = [*request.app.routes, *(route for router in ROUTERS for route in router.routes)]
     near = [r for r in routes if isinstance(r, Route) and r.matches(request.scope)[0] is Match.PARTIAL]
     if near:  # the address is right and the method is not
         allowed = sorted({method for route in near for method in route.methods or ()})
@@ -110,7 +121,7 @@ class Guard:
                 "This address is not one that the tutor serves. Open the one that it printed, or set TUTOR_BASE_URL."
             )
             refusal = problem(400, "Unknown host", detail)
-        elif _is_from_elsewhere(scope.get("method", "GET"), headers):
+        elif scope["path"] not in lti.CROSS_SITE and _is_from_elsewhere(scope.get("method", "GET"), headers):
             detail = "Another site's page cannot call the tutor. Call it from a program, or use its own page."
             refusal = problem(403, "Foreign origin", detail)
         elif has_key_in_query(scope["path"], scope["query_string"].decode("latin-1")):

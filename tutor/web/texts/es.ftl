@@ -283,3 +283,19 @@ script-offline-sent = No tienes conexión. Tu pregunta se conserva y se envía s
 script-busy = El tutor tiene ahora muchísimas preguntas que responder. La tuya se conserva y se envía sola otra vez en un momento.
 script-busy-page = El tutor tiene ahora muchísimas preguntas que responder. La página sigue sola en un momento.
 script-too-busy = El tutor tiene ahora demasiado que hacer. Inténtalo de nuevo en un minuto.
+
+## En el camino de la plataforma al tutor
+
+error-lti-cookies = Este acceso empezó en otro navegador, o este no guarda las cookies del tutor. Abre el tutor otra vez desde tu curso.
+error-lti-teachers = Solo los profesores eligen lo que abre un enlace. Pídeselo a uno de ellos.
+lti-opening = Se está abriendo el tutor…
+lti-go-on = Continuar
+lti-window-title = Abre el tutor en una ventana propia
+lti-window-why = Tu navegador no permite que el tutor mantenga tu sesión iniciada dentro de esta página.
+lti-window-open = Abrir el tutor
+lti-choose-title = Elige lo que abre este enlace
+lti-choose-intro = Quienes sigan el enlace llegarán al curso o a la sección que elijas aquí.
+lti-choose-whole = El curso entero
+lti-choose-add = Añadir el enlace
+lti-choose-none = Todavía no hay ningún curso que un enlace pueda abrir. Abre el tutor en tu curso y añade uno primero.
+lti-returning = Tu elección se está llevando de vuelta a tu curso…

@@ -273,3 +273,19 @@ script-offline-sent = 你已离线。你的问题已保留，恢复在线后会�
 script-busy = 导师此刻有很多问题要回答。你的问题已保留，稍后会自动再次发送。
 script-busy-page = 导师此刻有很多问题要回答。本页稍后会自动继续。
 script-too-busy = 导师此刻太忙了。请一分钟后再试。
+
+## 从学习平台进入导师
+
+error-lti-cookies = 这次进入是在另一个浏览器里开始的，或者这个浏览器没有保存导师的登录信息。请从课程页面重新打开。
+error-lti-teachers = 只有教师可以选择链接打开的内容。请联系教师。
+lti-opening = 正在打开导师……
+lti-go-on = 继续
+lti-window-title = 在单独的窗口中打开导师
+lti-window-why = 您的浏览器不允许导师在这个页面里保持登录状态。
+lti-window-open = 打开导师
+lti-choose-title = 选择这个链接打开的内容
+lti-choose-intro = 学生点开链接后，会进入您在这里选择的课程或章节。
+lti-choose-whole = 整门课程
+lti-choose-add = 添加链接
+lti-choose-none = 还没有可供链接打开的课程。请先在您的课程里打开导师并添加一门。
+lti-returning = 正在把您的选择带回课程……
