@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     embedder: str = Field(DEFAULT_EMBEDDER, description="a Sentence Transformers model, by name or folder")
     database_url: str = Field("", description="records; SQLite in the state folder when empty")
     chroma_url: str = Field("", description="a Chroma server; the state folder when empty")
+    private_hosts: str = Field("", description="servers of the school's own network that may be called, by name")
     evidence_threshold: float = Field(0.54, ge=0, le=1, description="least probability that the course answers")
     max_question_characters: int = Field(2_000, ge=1, description="longer questions are refused")
     max_source_bytes: int = Field(20_000_000, ge=1, description="larger files are refused")
