@@ -15,6 +15,7 @@ import typer
 from evals.cli import app as evals_app
 from tutor import __version__
 from tutor.errors import InputError, NotReady, SetupError, TutorError
+from tutor.outbox_cli import app as outbox_app
 from tutor.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ app = typer.Typer(
 courses_app = typer.Typer(help="Lists and removes courses. Example: tutor courses remove world-history")
 app.add_typer(courses_app, name="courses")
 app.add_typer(evals_app, name="eval")
+app.add_typer(outbox_app, name="outbox")
 
 CourseOption = Annotated[
     str | None, typer.Option("--course", help="The course to ask; needed where there are several.")

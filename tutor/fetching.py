@@ -14,6 +14,8 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
@@ -208,6 +210,20 @@ def is_public(address: Address) -> bool:
     if isinstance(address, IPv6Address) and (address not in _GLOBAL_IPV6 or address.sixtofour or address.teredo):
         return False
     return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    """Return how long a server asks to be left alone: seconds or a date (RFC 9110, 10.2.3); None where it does not."""
+    said = headers.get("Retry-After", "").strip()
+    if said.isascii() and said.isdigit():
+        return timedelta(seconds=min(int(said[:9]), 10**6))
+    try:
+        moment = parsedate_to_datetime(said)
+    except (TypeError, ValueError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return min(max(moment - datetime.now(UTC), timedelta(0)), timedelta(seconds=10**6))
 
 
 def same_origin(url: str, other: str) -> bool:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from ulid import ULID
 
 from tutor import answering, highlights, suggestions
+from tutor.activity import Activity
 from tutor.answering import Draft
 from tutor.budget import Budget
 from tutor.chat import check_going, open_chat
@@ -92,7 +93,8 @@ class Tutor:
         self.records = Records(settings.database)
         self.budget = Budget(self.records, settings.model_tokens_per_day, settings.prices)
         self.library = Library(self.records)
-        self._conversations = Conversations(self.records)
+        self._activity = Activity(self.records, settings)
+        self._conversations = Conversations(self.records, self._activity)
         self.sign_ins = SignIns(self.records)
         self._material = Material(settings.home / "material", settings.max_source_bytes, self._add)
         # Of each course, with its live version: reading all its texts takes a while.
@@ -375,7 +377,7 @@ class Tutor:
                     name=name[:80],
                 )
             stored = row.source()
-            return StoredSource(
+            opened = StoredSource(
                 course=course,
                 name=name,
                 title=stored.title,
@@ -388,6 +390,8 @@ class Tutor:
                 ),
                 text=stored.text,
             )
+        self._activity.opened(self.visitor, opened)
+        return opened
 
     # --- questions ---------------------------------------------------------------------------------------------------
 
