@@ -16,6 +16,7 @@ from evals.cli import app as evals_app
 from tutor import __version__, admin_cli
 from tutor.errors import InputError, NotReady, SetupError, TutorError
 from tutor.lti.cli import app as lti_app
+from tutor.outbox_cli import app as outbox_app
 from tutor.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ app.add_typer(evals_app, name="eval")
 app.add_typer(admin_cli.keys_app, name="keys")
 app.add_typer(admin_cli.tenants_app, name="tenants")
 app.add_typer(lti_app, name="lti")
+app.add_typer(outbox_app, name="outbox")
 
 CourseOption = Annotated[
     str | None, typer.Option("--course", help="The course to ask; needed where there are several.")

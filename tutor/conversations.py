@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from ulid import ULID
 
+from tutor.activity import Activity
 from tutor.errors import Conflict, InputError, NotFound
 from tutor.records import (
     CitedSource,
@@ -33,8 +34,8 @@ _HISTORY = 40  # turns that are read; a chat model is told of those that do not 
 class Conversations:
     """The conversations of one installation. Each call raises `NotFound` for one that is not the visitor's own."""
 
-    def __init__(self, records: Records) -> None:
-        self._records = records
+    def __init__(self, records: Records, activity: Activity) -> None:
+        self._records, self._activity = records, activity
 
     def read(self, id: str, visitor: Visitor) -> Conversation:
         """Return a conversation with its answers; a citation whose source has changed since says so."""
@@ -131,6 +132,7 @@ class Conversations:
             row.messages.append(message)
             held = cited_ids(session, answer.course, (*answer.citations, *answer.nearest))
             message.cited += [CitedSource(source_version_id=id) for id in held]
+            self._activity.asked(session, visitor, answer, message.id, again=replaces is not None)
 
 
 def _conversation(session: Session, id: str, course: str | None, visitor: Visitor) -> ConversationRow:

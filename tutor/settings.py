@@ -49,6 +49,10 @@ class Settings(BaseSettings):
     embedder: str = Field(DEFAULT_EMBEDDER, description="a Sentence Transformers model, by name or folder")
     database_url: str = Field("", description="records; SQLite in the state folder when empty")
     chroma_url: str = Field("", description="a Chroma server; the state folder when empty")
+    private_hosts: str = Field("", description="servers of the school's own network that may be called, by name")
+    xapi_url: str = Field("", description="a Learning Record Store that is told what learners do; none when empty")
+    xapi_user: str = Field("tutor", description="what the Learning Record Store calls the tutor")
+    xapi_password_file: Path | None = Field(None, description="file that holds the password there, and nothing else")
     evidence_threshold: float = Field(0.54, ge=0, le=1, description="least probability that the course answers")
     max_question_characters: int = Field(2_000, ge=1, description="longer questions are refused")
     answers_at_once: int = Field(8, ge=1, description="that are made; further questions wait")
@@ -75,12 +79,12 @@ class Settings(BaseSettings):
             raise ValueError("home: the file stands in the state folder and cannot move it; set TUTOR_HOME instead")
         return init_settings, env_settings, file
 
-    @field_validator("model_key_file", mode="before")
+    @field_validator("model_key_file", "xapi_password_file", mode="before")
     @classmethod
     def _none_when_empty(cls, path: object) -> object:
         return None if path == "" else path
 
-    @field_validator("home", "cache", "model_key_file")
+    @field_validator("home", "cache", "model_key_file", "xapi_password_file")
     @classmethod
     def _expanded(cls, path: Path | None) -> Path | None:
         try:
@@ -88,7 +92,7 @@ class Settings(BaseSettings):
         except RuntimeError:
             raise ValueError("no such user; write the whole path") from None
 
-    @field_validator("model_key_file")
+    @field_validator("model_key_file", "xapi_password_file")
     @classmethod
     def _not_the_key(cls, path: Path | None) -> Path | None:
         """Refuse what is no whole path: it may well be the key itself, which would then be printed as a path."""

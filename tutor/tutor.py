@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from ulid import ULID
 
 from tutor import answering, highlights, suggestions
+from tutor.activity import Activity
 from tutor.answering import Draft
 from tutor.budget import Budget
 from tutor.chat import check_going, open_chat
@@ -94,7 +95,8 @@ class Tutor:
         self.records = Records(settings.database)
         self.budget = Budget(self.records, settings.model_tokens_per_day, settings.prices)
         self.library = Library(self.records)
-        self._conversations = Conversations(self.records)
+        self._activity = Activity(self.records, settings)
+        self._conversations = Conversations(self.records, self._activity)
         self.sign_ins = SignIns(self.records)
         self.keys = Keys(self.records)
         self.limits = Limits(settings)
@@ -385,7 +387,7 @@ class Tutor:
                     name=name[:80],
                 )
             stored = row.source()
-            return StoredSource(
+            opened = StoredSource(
                 course=course,
                 name=name,
                 title=stored.title,
@@ -398,6 +400,8 @@ class Tutor:
                 ),
                 text=stored.text,
             )
+        self._activity.opened(self.visitor, opened)
+        return opened
 
     # --- questions ---------------------------------------------------------------------------------------------------
 

@@ -25,7 +25,11 @@ from tutor.web.observing import Numbers, Observing
 from tutor.web.problems import add_problem_handlers, problem
 from tutor.web.time_limit import TimeLimit
 
-ROUTERS = (api.router, openai.router, api.health, observing.router, lti.router)  # an application keeps its own closed
+# An application keeps its routers closed.
+ROUTERS = (api.router, openai.router, api.health, observing.router, lti.router)
+_OURS = (  # below which the page has nothing
+    "/api", "/api/{rest:path}", "/v1/{rest:path}", "/lti", "/lti/{rest:path}", "/healthz", "/readyz", "/metrics",
+)  # fmt: skip
 LARGEST_BODY = 256_000  # bytes; a question is at most a few thousand
 _FILE = re.compile(r"/api/v1/courses/[^/]+/sources/.+", re.DOTALL)  # what a file is put to
 _LOCAL = {"127.0.0.1", "localhost", "::1"}
@@ -65,16 +69,7 @@ def build_app(tutor: Tutor) -> FastAPI:
     add_problem_handlers(app)
     for router in ROUTERS:
         app.include_router(router)
-    for path in (
-        "/api",
-        "/api/{rest:path}",
-        "/v1/{rest:path}",
-        "/lti",
-        "/lti/{rest:path}",
-        "/healthz",
-        "/readyz",
-        "/metrics",
-    ):
+    for path in _OURS:
         app.add_api_route(path, _nowhere, methods=_METHODS, include_in_schema=False)
     replays = Replays(tutor.records, timedelta(seconds=tutor.settings.longest_request))
     replays.drop_unfinished()
