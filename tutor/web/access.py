@@ -25,7 +25,7 @@ def visitor_of(tutor: Tutor, request: HTTPConnection) -> Visitor:
         return OWNER
     signed_in = signed_in_of(tutor, request)
     if signed_in is None:
-        raise Unauthorised("Say who you are: with an API key, or open the tutor from your course.", "not-signed-in")
+        raise Unauthorised("You are not signed in. Open the tutor from your course, or send a key.", "not-signed-in")
     return signed_in.visitor
 
 

@@ -8,12 +8,13 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI, Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.routing import Match, Route
+from starlette.routing import Match, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tutor import __version__
 from tutor.tutor import Tutor
 from tutor.web import api
+from tutor.web.gradio_guard import GradioGuard
 from tutor.web.problems import add_problem_handlers, problem
 
 LARGEST_BODY = 256_000  # bytes; a question is at most a few thousand
@@ -27,6 +28,7 @@ _POLICY = (
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: wss:; worker-src 'self' blob:; "
     "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
 )
+_ALWAYS_HTTPS = f"max-age={365 * 24 * 3600}"
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -52,8 +54,13 @@ def build_app(tutor: Tutor) -> FastAPI:
     app.include_router(api.health)
     for path in ("/api", "/api/{rest:path}", "/healthz", "/readyz"):
         app.add_api_route(path, _nowhere, methods=_METHODS, include_in_schema=False)
-    app.add_middleware(Guard, base_url=tutor.settings.base_url, largest_file=tutor.settings.max_source_bytes)
-    return mount_page(app, tutor)
+    app.add_middleware(Guard, tutor=tutor)
+    mount_page(app, tutor)
+    if tutor.settings.mode == "shared":
+        page = app.routes[-1]
+        assert isinstance(page, Mount)
+        page.app = GradioGuard(page.app, tutor)
+    return app
 
 
 def _nowhere(request: Request) -> None:
@@ -69,13 +76,15 @@ def _nowhere(request: Request) -> None:
 class Guard:
     """Refuses foreign hosts, foreign origins, oversized bodies and uploads; sets the security headers.
 
-    In personal mode the server listens on loopback only, but any web page in the same browser can send requests to
-    it: a page elsewhere is told by its ``Origin``, a rebound name by the ``Host``.
+    Any web page in the same browser can send requests to the server, even where it listens on loopback only: a page
+    elsewhere is told by its ``Origin``, a rebound name by the ``Host``.
     """
 
-    def __init__(self, app: ASGIApp, base_url: str, largest_file: int) -> None:
-        self.app, self.largest_file = app, largest_file
-        self.hosts = _LOCAL | {urlsplit(base_url).hostname or "localhost"}
+    def __init__(self, app: ASGIApp, tutor: Tutor) -> None:
+        self.app, self.largest_file = app, tutor.settings.max_source_bytes
+        self.shared = tutor.settings.mode == "shared"
+        url = urlsplit(tutor.settings.base_url)
+        self.scheme, self.hosts = url.scheme, _LOCAL | {url.hostname or "localhost"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it with a problem document."""
@@ -91,7 +100,7 @@ class Guard:
                 "This address is not one that the tutor serves. Open the one that it printed, or set TUTOR_BASE_URL."
             )
             refusal = problem(400, "Unknown host", detail)
-        elif (origin := headers.get("origin")) and origin.partition("://")[2] != headers.get("host"):
+        elif (origin := headers.get("origin")) and not self._is_own(origin, headers.get("host", "")):
             detail = "Another site's page cannot call the tutor. Call it from a program, or use its own page."
             refusal = problem(403, "Foreign origin", detail)
         elif scope["path"].startswith("/gradio_api/upload"):
@@ -105,9 +114,25 @@ class Guard:
             # The page's framework stores any visitor's file; a file for a course is sent as it is.
             refusal = problem(415, "Unsupported media type", "The tutor takes no forms. Send JSON, or a file as it is.")
         if refusal is not None:
-            await refusal(scope, receive, _with_headers(send))
+            await refusal(scope, receive, self._with_headers(send))
             return
-        await self.app(scope, _limited(receive, most), _with_headers(send))
+        await self.app(scope, _limited(receive, most), self._with_headers(send))
+
+    def _is_own(self, origin: str, host: str) -> bool:
+        scheme, _, named = origin.partition("://")
+        return named == host and (scheme == self.scheme or not self.shared)
+
+    def _with_headers(self, send: Send) -> Send:
+        safe = {"Strict-Transport-Security": _ALWAYS_HTTPS} if self.shared and self.scheme == "https" else {}
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in (_HEADERS | safe).items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        return sending
 
 
 def _hostname(host: str) -> str:
@@ -131,14 +156,3 @@ def _limited(receive: Receive, most: int) -> Receive:
         return message
 
     return counted
-
-
-def _with_headers(send: Send) -> Send:
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in _HEADERS.items():
-                headers.setdefault(name, value)
-        await send(message)
-
-    return sending
