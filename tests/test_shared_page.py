@@ -32,14 +32,14 @@ def served(tmp_path_factory: pytest.TempPathFactory, prepared: Path, embedder: E
 @pytest.fixture(scope="module")
 def browser(
     served: tuple[Tutor, str],
-) -> Iterator[Browser]:  # Playwright's loop runs from here on: the server goes first
+) -> Iterator[Browser]:  # the server goes first: Playwright's loop runs on
     with launched() as browser:
         yield browser
 
 
 @pytest.fixture
 def visit(browser: Browser, served: tuple[Tutor, str]) -> Iterator[Callable[..., Page]]:
-    """Open the page as a visitor, or as nobody; afterwards, nothing may have run that should not or come from elsewhere."""
+    """Open the page as a visitor, or as nobody; afterwards, nothing may have come from elsewhere."""
     tutor, address = served
     contexts: list[BrowserContext] = []
     wrong: list[str] = []

@@ -177,6 +177,7 @@ function comeBack() {
 const BROKEN = /"msg":"unexpected_error"|"session_not_found":true/;
 
 async function listen(resource, options) {
+  heard = "";
   let response = null;
   try {
     response = await straight(resource, options);
