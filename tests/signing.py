@@ -53,5 +53,7 @@ def cookie_of(tutor: Tutor, visitor: Visitor, **details: Any) -> dict[str, str]:
 @contextmanager
 def signed_in(tutor: Tutor, address: str, visitor: Visitor) -> Iterator[httpx.Client]:
     """Yield a client that is signed in as ``visitor``."""
-    with httpx.Client(base_url=address, cookies=cookie_of(tutor, visitor), timeout=60) as client:
+    with httpx.Client(
+        base_url=address, cookies=cookie_of(tutor, visitor), headers={"origin": address}, timeout=60
+    ) as client:
         yield client

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
+from starlette.responses import Response
 
 from tutor.errors import Unauthorised
 from tutor.sign_ins import SignedIn
@@ -38,6 +39,13 @@ def signed_in_of(tutor: Tutor, request: HTTPConnection) -> SignedIn | None:
 def cookie_name(tutor: Tutor) -> str:
     """Return the name of the cookie: one that no other host can set, where the address is https."""
     return f"__Host-{COOKIE}" if tutor.settings.base_url.startswith("https://") else COOKIE
+
+
+def set_cookie(response: Response, tutor: Tutor, name: str, value: str, seconds: int) -> None:
+    """Set a cookie that a frame in another site's page gets too, of its own for each such site, where https allows."""
+    secure = tutor.settings.base_url.startswith("https://")
+    reach = "Secure; SameSite=None; Partitioned" if secure else "SameSite=Lax"
+    response.headers.append("Set-Cookie", f"{name}={value}; Path=/; HttpOnly; Max-Age={seconds}; {reach}")
 
 
 def serving(scope: Scope) -> Callable[[Request], Tutor]:

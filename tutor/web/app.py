@@ -6,14 +6,17 @@ import re
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tutor import __version__
+from tutor.errors import NotReady
 from tutor.tutor import Tutor
 from tutor.web import api
+from tutor.web.framing import frame_ancestors
 from tutor.web.gradio_guard import GradioGuard
 from tutor.web.problems import add_problem_handlers, problem
 
@@ -26,11 +29,11 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: wss:; worker-src 'self' blob:; "
-    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors "
 )
+_SHOWN = ("text/html", "application/problem+json")  # what a frame may hold; nothing else asks who may frame it
 _ALWAYS_HTTPS = f"max-age={365 * 24 * 3600}"
 _HEADERS = {
-    "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
@@ -82,7 +85,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, tutor: Tutor) -> None:
         self.app, self.largest_file = app, tutor.settings.max_source_bytes
-        self.shared = tutor.settings.mode == "shared"
+        self.records, self.shared = tutor.records, tutor.settings.mode == "shared"
         url = urlsplit(tutor.settings.base_url)
         self.scheme, self.hosts = url.scheme, _LOCAL | {url.hostname or "localhost"}
 
@@ -128,11 +131,23 @@ class Guard:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                is_shown = headers.get("content-type", "").startswith(_SHOWN)
+                framing = await run_in_threadpool(self._framing) if is_shown else "'self'"
+                headers.setdefault("Content-Security-Policy", _POLICY + framing)
                 for name, value in (_HEADERS | safe).items():
                     headers.setdefault(name, value)
             await send(message)
 
         return sending
+
+    def _framing(self) -> str:
+        """Return who may frame a page; the tutor alone where the records cannot be read or nobody else uses it."""
+        if not self.shared:
+            return "'self'"
+        try:
+            return frame_ancestors(self.records)
+        except NotReady:
+            return "'self'"
 
 
 def _hostname(host: str) -> str:
