@@ -250,6 +250,8 @@ class Tutor:
         With ``new`` it may be one that is not there yet; raises `Conflict` where it is, and somebody else's.
         """
         self.check_may_add_material()
+        if new and self.visitor.courses is not None and course not in self.visitor.courses:
+            raise Forbidden("This key is for other courses. Use one that is not limited to them.")
         with self.records.read() as session:
             row = session.get(Course, check_course_id(course))
             if row is None or self.visitor.changes(row.id, row.tenant, row.space):

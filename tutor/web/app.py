@@ -22,8 +22,11 @@ from tutor.web import api, lti, observing, openai
 from tutor.web.access import COOKIE, has_key_in_query
 from tutor.web.described import describe
 from tutor.web.events import Streams
+<<<<<<< HEAD
 from tutor.web.framing import frame_ancestors
 from tutor.web.gradio_guard import GradioGuard
+=======
+>>>>>>> api
 from tutor.web.idempotency import Idempotency
 from tutor.web.observing import Numbers, Observing
 from tutor.web.problems import add_problem_handlers, problem
