@@ -17,7 +17,7 @@ from tutor.web import api, observing, openai
 from tutor.web.access import COOKIE, has_key_in_query
 from tutor.web.described import describe
 from tutor.web.events import Streams
-from tutor.web.observing import Numbers, Observing
+from tutor.web.observing import Catching, Numbers, Observing
 from tutor.web.problems import add_problem_handlers, problem
 
 LARGEST_BODY = 256_000  # bytes; a question is at most a few thousand
@@ -60,6 +60,7 @@ def build_app(tutor: Tutor) -> FastAPI:
         app.include_router(router)
     for path in ("/api", "/api/{rest:path}", "/v1/{rest:path}", "/healthz", "/readyz", "/metrics"):
         app.add_api_route(path, _nowhere, methods=_METHODS, include_in_schema=False)
+    app.add_middleware(Catching)
     app.add_middleware(Guard, base_url=tutor.settings.base_url, largest_file=tutor.settings.max_source_bytes)
     app.add_middleware(Observing, numbers=app.state.numbers)
     describe(app)
