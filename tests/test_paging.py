@@ -110,7 +110,7 @@ def test_a_limit_has_its_own(limit: str, http: httpx.Client) -> None:
 
 
 def test_sources_are_sent_again_only_once_they_changed(http: httpx.Client, school: Tutor, folder: Path) -> None:
-    for path in (SOURCES, f"{SOURCES}/s1.md"):
+    for path in (SOURCES, f"{SOURCES}/s0.md"):
         first = http.get(path)
         tag = first.headers["etag"]
         for held in (tag, f"W/{tag}", f'"other", {tag}', "*"):
@@ -118,7 +118,7 @@ def test_sources_are_sent_again_only_once_they_changed(http: httpx.Client, schoo
             assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
         assert http.get(path, headers={"If-None-Match": '"other"'}).json() == first.json()
     assert tag == f'"{first.json()["version"]}"'
-    (folder / "c-1" / "s1.md").write_text("# Source 1\n\nIt changed.\n")
+    (folder / "c-1" / "s0.md").write_text("# Source 0\n\nIt changed.\n")
     school.ingest("c-1", [folder / "c-1"])
-    for path in (SOURCES, f"{SOURCES}/s1.md"):
+    for path in (SOURCES, f"{SOURCES}/s0.md"):
         assert http.get(path, headers={"If-None-Match": tag}).status_code == 200
