@@ -3,6 +3,7 @@
 TutorError
 ├── InputError            400  the request cannot be used as it is
 │   ├── UnreadableSource  422  a document that cannot become a source
+│   ├── OtherRequest      422  an idempotency key that came with another request
 │   └── TooLarge          413  more than the limit allows
 ├── Unauthorised          401  nobody said who asks, or it is not true
 ├── Forbidden             403  this is for others to do
@@ -48,6 +49,13 @@ class UnreadableSource(InputError):
     title = "The document cannot be read"
 
 
+class OtherRequest(InputError):
+    """An idempotency key that came with another request."""
+
+    status = 422
+    title = "Another request"
+
+
 class TooLarge(InputError):
     """More than the limit allows."""
 
@@ -90,7 +98,7 @@ class TooMany(TutorError):
     title = "Too many requests"
 
     def __init__(self, message: str, key: str = "", seconds: int = 1, **values: str | int) -> None:
-        super().__init__(message, key, **values)
+        super().__init__(message, key, seconds=seconds, **values)
         self.seconds = seconds
 
 

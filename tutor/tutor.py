@@ -28,6 +28,7 @@ from tutor.errors import Conflict, Forbidden, InputError, NotFound, TooLarge, Tu
 from tutor.keys import Keys
 from tutor.language import detect
 from tutor.library import Library, bundled_courses, check_course_id, read_manifest
+from tutor.limits import Limits
 from tutor.loaded import Loaded
 from tutor.material import Material, check_title
 from tutor.records import (
@@ -96,6 +97,7 @@ class Tutor:
         self._conversations = Conversations(self.records)
         self.sign_ins = SignIns(self.records)
         self.keys = Keys(self.records)
+        self.limits = Limits(settings)
         self._material = Material(settings.home / "material", settings.max_source_bytes, self._add)
         # Of each course, with its live version: reading all its texts takes a while.
         self._questions: dict[str, tuple[Version, tuple[str, ...]]] = {}
@@ -246,6 +248,8 @@ class Tutor:
         With ``new`` it may be one that is not there yet; raises `Conflict` where it is, and somebody else's.
         """
         self.check_may_add_material()
+        if new and self.visitor.courses is not None and course not in self.visitor.courses:
+            raise Forbidden("This key is for other courses. Use one that is not limited to them.")
         with self.records.read() as session:
             row = session.get(Course, check_course_id(course))
             if row is None or self.visitor.changes(row.id, row.tenant, row.space):
@@ -430,22 +434,24 @@ class Tutor:
         """Yield the answer's text in pieces of a few words, and last the whole `Answer`; raises as `ask` does.
 
         What a chat model writes is yielded sentence by sentence, each one checked. Setting ``stop`` ends the answer
-        with `Stopped`, and nothing of it is stored.
+        with `Stopped`, and nothing of it is stored. It waits while many answers are made; raises `NotReady` where too
+        many wait already.
         """
         question = self._checked(question)
         if replaces and not conversation:
             raise InputError("Only a question of a conversation can be replaced. Say which conversation it is.")
         begun = False
-        try:
-            for piece in self._answers(course, question, conversation, history, replaces, stop):
-                begun = True
-                yield piece
-        except Conflict:
-            # The course was replaced between reading and storing: ask what is live now.
-            self.loaded.forget_index(course)
-            if begun:
-                raise
-            yield from self._answers(course, question, conversation, history, replaces, stop)
+        with self.limits.place(stop):
+            try:
+                for piece in self._answers(course, question, conversation, history, replaces, stop):
+                    begun = True
+                    yield piece
+            except Conflict:
+                # The course was replaced between reading and storing: ask what is live now.
+                self.loaded.forget_index(course)
+                if begun:
+                    raise
+                yield from self._answers(course, question, conversation, history, replaces, stop)
 
     def _answers(
         self,

@@ -72,12 +72,16 @@ def cookie_name(tutor: Tutor) -> str:
 
 
 def serving(scope: Scope) -> Callable[[Request], Tutor]:
-    """Return a dependency that gives the tutor as it is for who asks; raises `Forbidden` without ``scope``."""
+    """Return a dependency that gives the tutor as it is for who asks, and counts the call.
+
+    It raises `Forbidden` without ``scope``, `TooMany` above their limit.
+    """
 
     def served(request: Request) -> Tutor:
         tutor: Tutor = request.app.state.tutor
         visitor = visitor_of(tutor, request)
         request.state.tenant = visitor.tenant  # for the log
+        tutor.limits.count_call(visitor)
         visitor.check(scope)
         return tutor.visited_by(visitor)
 
@@ -91,5 +95,8 @@ Administering = Annotated[Tutor, Depends(serving("admin"))]
 
 
 def acting(tutor: Tutor, learner: str | None) -> Tutor:
-    """Return the tutor as it is for ``learner``, where whoever asks may ask for them; raises `Forbidden`."""
-    return tutor.visited_by(tutor.visitor.acting_for(learner))
+    """Return the tutor as it is for ``learner``, where whoever asks may ask for them; raises `Forbidden`, `TooMany`."""
+    theirs = tutor.visitor.acting_for(learner)
+    if theirs is not tutor.visitor:
+        tutor.limits.count_learner(theirs)
+    return tutor.visited_by(theirs)

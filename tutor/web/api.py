@@ -56,6 +56,17 @@ def may_add(tutor: Writing) -> None:
     tutor.check_may_add_material()
 
 
+def once(
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            description="A value of the caller's own. A write that comes again with it is done once.", max_length=255
+        ),
+    ] = None,
+) -> None:
+    """Describe the header, which `Idempotency` reads before any route is chosen."""
+
+
 class Question(BaseModel):
     """The body of a question."""
 
@@ -136,7 +147,7 @@ def read_source(
 @router.put(
     "/courses/{course}/sources/{source:path}",
     status_code=202,
-    dependencies=[Depends(may_add)],
+    dependencies=[Depends(may_add), Depends(once)],
     responses=documented(404, 409),
     openapi_extra={
         "requestBody": {
@@ -188,7 +199,7 @@ def _told(file: MaterialFile, say: Texts) -> MaterialFile:
 
 @router.delete(
     "/courses/{course}/sources/{source:path}",
-    dependencies=[Depends(may_add)],
+    dependencies=[Depends(may_add), Depends(once)],
     responses=documented(404, 409),
     summary="Take a source out of a course",
 )
@@ -200,8 +211,8 @@ def delete_source(tutor: Writing, course: str, source: str) -> IngestReport:
 @router.delete(
     "/courses/{course}",
     status_code=204,
-    dependencies=[Depends(may_add)],
-    responses=documented(404),
+    dependencies=[Depends(may_add), Depends(once)],
+    responses=documented(404, 409),
     summary="Delete a course",
 )
 def delete_course(tutor: Writing, course: str) -> Response:
@@ -213,6 +224,7 @@ def delete_course(tutor: Writing, course: str) -> Response:
 @router.post(
     "/courses/{course}/ask",
     response_model=Answer,
+    dependencies=[Depends(once)],
     summary="Ask a question",
     responses={
         200: {"description": "The answer, or with `stream` its events.", "content": {"text/event-stream": {}}},
@@ -327,7 +339,10 @@ def read_answer(
 
 
 @router.post(
-    "/conversations/{id}/answers/{message}/feedback", responses=documented(404), summary="Say what an answer is worth"
+    "/conversations/{id}/answers/{message}/feedback",
+    dependencies=[Depends(once)],
+    responses=documented(404, 409),
+    summary="Say what an answer is worth",
 )
 def give_feedback(tutor: Asking, id: str, message: str, body: Feedback, learner: Learner = None) -> Feedback:
     """Keep feedback with an answer, in place of what was said before."""
@@ -339,7 +354,8 @@ def give_feedback(tutor: Asking, id: str, message: str, body: Feedback, learner:
 @router.delete(
     "/conversations/{id}/answers/{message}/feedback",
     status_code=204,
-    responses=documented(404),
+    dependencies=[Depends(once)],
+    responses=documented(404, 409),
     summary="Take feedback back",
 )
 def take_feedback_back(tutor: Asking, id: str, message: str, learner: Learner = None) -> Response:
@@ -356,13 +372,24 @@ class Naming(BaseModel):
     title: str = Field(description=f"Its new title, of at most {LONGEST_TITLE} characters.")
 
 
-@router.patch("/conversations/{id}", responses=documented(404), summary="Rename a conversation")
+@router.patch(
+    "/conversations/{id}",
+    dependencies=[Depends(once)],
+    responses=documented(404, 409),
+    summary="Rename a conversation",
+)
 def rename_conversation(tutor: Asking, id: str, body: Naming, learner: Learner = None) -> ConversationInfo:
     """Give a conversation another title."""
     return acting(tutor, learner).rename_conversation(id, body.title)
 
 
-@router.delete("/conversations/{id}", status_code=204, responses=documented(404), summary="Delete a conversation")
+@router.delete(
+    "/conversations/{id}",
+    status_code=204,
+    dependencies=[Depends(once)],
+    responses=documented(404, 409),
+    summary="Delete a conversation",
+)
 def delete_conversation(tutor: Asking, id: str, learner: Learner = None) -> Response:
     """Delete a conversation with its answers."""
     acting(tutor, learner).delete_conversation(id)

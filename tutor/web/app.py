@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
@@ -12,13 +13,16 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tutor import __version__
+from tutor.replays import Replays
 from tutor.tutor import Tutor
 from tutor.web import api, observing, openai
 from tutor.web.access import COOKIE, has_key_in_query
 from tutor.web.described import describe
 from tutor.web.events import Streams
+from tutor.web.idempotency import Idempotency
 from tutor.web.observing import Catching, Numbers, Observing
 from tutor.web.problems import add_problem_handlers, problem
+from tutor.web.time_limit import TimeLimit
 
 LARGEST_BODY = 256_000  # bytes; a question is at most a few thousand
 _FILE = re.compile(r"/api/v1/courses/[^/]+/sources/.+", re.DOTALL)  # what a file is put to
@@ -60,6 +64,10 @@ def build_app(tutor: Tutor) -> FastAPI:
         app.include_router(router)
     for path in ("/api", "/api/{rest:path}", "/v1/{rest:path}", "/healthz", "/readyz", "/metrics"):
         app.add_api_route(path, _nowhere, methods=_METHODS, include_in_schema=False)
+    replays = Replays(tutor.records, timedelta(seconds=tutor.settings.longest_request))
+    replays.drop_unfinished()
+    app.add_middleware(Idempotency, tutor=tutor, replays=replays)
+    app.add_middleware(TimeLimit, seconds=tutor.settings.longest_request, threads=tutor.limits.most_inside)
     app.add_middleware(Catching)
     app.add_middleware(Guard, base_url=tutor.settings.base_url, largest_file=tutor.settings.max_source_bytes)
     app.add_middleware(Observing, numbers=app.state.numbers)

@@ -63,6 +63,13 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def told(request: Request, error: TutorError) -> JSONResponse:
+    """Return an expected failure as a response, in the language of whoever asks."""
+    say = reader(request)
+    detail = str(error) if say.language == "en" else say.error(error)
+    return problem(error.status, error.title, detail, {"Content-Language": say.language} | headers_of(request, error))
+
+
 _SCHEMA = Problem.model_json_schema()
 
 
@@ -71,11 +78,7 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(TutorError)
     async def expected(request: Request, error: TutorError) -> JSONResponse:
-        say = reader(request)
-        detail = str(error) if say.language == "en" else say.error(error)
-        return problem(
-            error.status, error.title, detail, {"Content-Language": say.language} | headers_of(request, error)
-        )
+        return told(request, error)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -177,9 +177,14 @@ error-course-changed = The course has just changed. Ask again.
 error-comment-long = The comment is longer than { $limit } characters. Say it in fewer words.
 error-name-empty = The name is empty. Type what this conversation is about.
 error-name-long = The name is longer than { $limit } characters. Choose a shorter one.
+error-not-signed-in = Nobody is signed in. Open the tutor from your course, or sign in.
+error-not-your-course = This course is not yours to change. Make one of your own.
+error-course-exists = There is a course of that name already. Type another name.
 error-no-conversation = That conversation is no longer here. Begin a new one.
 error-no-answer = That answer is no longer here. Open the conversation again.
 error-not-last = This is no longer the last question of the conversation. Open it again, then ask once more.
+error-too-many = You have asked very often within a minute. Wait { $seconds } seconds, then try again.
+error-many-questions = Many people are asking at the moment. Wait a little, then ask again.
 error-records = The tutor cannot read or write what it keeps. Nothing was changed. Tell whoever looks after it, and try again.
 error-technical = Something is wrong with the tutor itself. This is what it says: { $message }
 

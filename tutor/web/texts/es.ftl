@@ -176,9 +176,14 @@ error-course-changed = El curso acaba de cambiar. Pregunta otra vez.
 error-comment-long = El comentario tiene más de { $limit } caracteres. Dilo con menos palabras.
 error-name-empty = El nombre está vacío. Escribe de qué trata esta conversación.
 error-name-long = El nombre tiene más de { $limit } caracteres. Elige uno más corto.
+error-not-signed-in = Nadie ha iniciado sesión. Abre el tutor desde tu curso o inicia sesión.
+error-not-your-course = Este curso no es tuyo y no puedes cambiarlo. Crea uno propio.
+error-course-exists = Ya hay un curso con ese nombre. Escribe otro nombre.
 error-no-conversation = Esa conversación ya no está aquí. Empieza una nueva.
 error-no-answer = Esa respuesta ya no está aquí. Vuelve a abrir la conversación.
 error-not-last = Esta ya no es la última pregunta de la conversación. Ábrela otra vez y vuelve a preguntar.
+error-too-many = Has preguntado muchas veces en un minuto. Espera { $seconds } segundos e inténtalo de nuevo.
+error-many-questions = En este momento pregunta mucha gente. Espera un poco y vuelve a preguntar.
 error-records = El tutor no puede leer o escribir lo que guarda. No se ha cambiado nada. Avisa a quien lo cuida e inténtalo de nuevo.
 error-technical = Algo falla en el propio tutor. Esto es lo que dice: { $message }
 

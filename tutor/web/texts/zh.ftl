@@ -166,9 +166,14 @@ error-course-changed = 课程刚刚有改动。请再问一次。
 error-comment-long = 意见超过 { $limit } 个字符。请写短一些。
 error-name-empty = 名称是空的。请写上这个对话是关于什么的。
 error-name-long = 名称超过 { $limit } 个字符。请选一个短一些的。
+error-not-signed-in = 还没有登录。请从你的课程打开辅导老师，或先登录。
+error-not-your-course = 这门课程不归你修改。请新建一门自己的课程。
+error-course-exists = 已经有一门同名的课程。请输入别的名称。
 error-no-conversation = 那个对话已经不在了。请开始一个新对话。
 error-no-answer = 那个回答已经不在了。请重新打开对话。
 error-not-last = 这已不是对话的最后一个问题。请重新打开对话，再问一次。
+error-too-many = 你在一分钟内问得太频繁了。请等 { $seconds } 秒，然后再试。
+error-many-questions = 现在有很多人在提问。请稍等一下，然后再问。
 error-records = 导师无法读写它保存的内容。什么都没有改变。请告诉管理它的人，然后再试。
 error-technical = 导师本身出了问题。它给出的说明是：{ $message }
 
