@@ -624,9 +624,18 @@ class Tutor:
         """
         return self._conversations.feedback(id, message, feedback, self.visitor)
 
-    def conversations(self, course: str | None = None, matching: str = "") -> tuple[ConversationInfo, ...]:
-        """Return the conversations (of ``course``), the latest first; only those with all words of ``matching``."""
-        return self._conversations.listed(self.visitor, course, matching)
+    def conversations(
+        self,
+        course: str | None = None,
+        matching: str = "",
+        after: tuple[datetime, str] | None = None,
+        most: int | None = None,
+    ) -> tuple[ConversationInfo, ...]:
+        """Return the conversations (of ``course``), the latest first; only those with all words of ``matching``.
+
+        ``after`` is when the last one that is known was updated, and its id; ``most`` is how many to look at.
+        """
+        return self._conversations.listed(self.visitor, course, matching, after, most)
 
     def rename_conversation(self, id: str, title: str) -> ConversationInfo:
         """Give a conversation another title and return it; raises `InputError` for an unusable one, `NotFound`."""

@@ -22,13 +22,10 @@ from tutor.web import api, lti, observing, openai
 from tutor.web.access import COOKIE, has_key_in_query
 from tutor.web.described import describe
 from tutor.web.events import Streams
-<<<<<<< HEAD
 from tutor.web.framing import frame_ancestors
 from tutor.web.gradio_guard import GradioGuard
-=======
->>>>>>> api
 from tutor.web.idempotency import Idempotency
-from tutor.web.observing import Numbers, Observing
+from tutor.web.observing import Catching, Numbers, Observing
 from tutor.web.problems import add_problem_handlers, problem
 from tutor.web.time_limit import TimeLimit
 
@@ -83,6 +80,7 @@ def build_app(tutor: Tutor) -> FastAPI:
     replays.drop_unfinished()
     app.add_middleware(Idempotency, tutor=tutor, replays=replays)
     app.add_middleware(TimeLimit, seconds=tutor.settings.longest_request, threads=tutor.limits.most_inside)
+    app.add_middleware(Catching)
     app.add_middleware(Guard, tutor=tutor)
     app.add_middleware(Observing, numbers=app.state.numbers)
     describe(app)
