@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,8 @@ from urllib.parse import urlencode
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tutor.errors import Forbidden
+from tutor.completion import rule_from_custom
+from tutor.errors import Forbidden, InputError
 from tutor.lti.launch import Launch
 from tutor.lti.login import AGAIN, Pending, use_login
 from tutor.records import Link
@@ -84,8 +86,11 @@ def _keep_link(session: Session, launch: Launch) -> Link:
     if launch.custom.get("course"):
         link.course, link.section = launch.custom["course"][:64], launch.custom.get("section")
     services = launch.services
-    link.line_item, link.line_items = services.line_item, services.line_items
+    link.line_item, link.line_items = services.line_item or link.line_item, services.line_items
     link.memberships, link.scopes = services.memberships, list(services.scopes)
+    with suppress(InputError):  # a rule that its author got wrong keeps nobody out
+        rule = rule_from_custom(launch.custom)
+        link.rule = rule.model_dump() if rule else link.rule
     session.flush()
     return link
 
