@@ -86,7 +86,6 @@ def test_a_new_installation_is_sound(home: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("TUTOR_MODE", "shared", "TUTOR_MODE is 'shared'. This version knows: personal."),
         ("TUTOR_MODEL", "gpt", "TUTOR_MODEL: 'gpt' is no chat model: write provider:model, such as ollama:llama3.2."),
     ],
 )

@@ -3,6 +3,7 @@
 TutorError
 ├── InputError            400  the request cannot be used as it is
 │   ├── UnreadableSource  422  a document that cannot become a source
+│   ├── OtherRequest      422  an idempotency key that came with another request
 │   ├── ForbiddenAddress  400  a server that the tutor does not call
 │   └── TooLarge          413  more than the limit allows
 ├── Unauthorised          401  nobody said who asks, or it is not true
@@ -46,6 +47,13 @@ class UnreadableSource(InputError):
 
     status = 422
     title = "The document cannot be read"
+
+
+class OtherRequest(InputError):
+    """An idempotency key that came with another request."""
+
+    status = 422
+    title = "Another request"
 
 
 class ForbiddenAddress(InputError):
@@ -96,7 +104,7 @@ class TooMany(TutorError):
     title = "Too many requests"
 
     def __init__(self, message: str, key: str = "", seconds: int = 1, **values: str | int) -> None:
-        super().__init__(message, key, **values)
+        super().__init__(message, key, seconds=seconds, **values)
         self.seconds = seconds
 
 

@@ -55,6 +55,13 @@ class Settings(BaseSettings):
     xapi_password_file: Path | None = Field(None, description="file that holds the password there, and nothing else")
     evidence_threshold: float = Field(0.54, ge=0, le=1, description="least probability that the course answers")
     max_question_characters: int = Field(2_000, ge=1, description="longer questions are refused")
+    answers_at_once: int = Field(8, ge=1, description="that are made; further questions wait")
+    answers_waiting: int = Field(64, ge=0, description="questions that wait; further ones are refused for now")
+    key_calls_per_minute: int = Field(600, ge=0, description="of an API key; 0: no limit")
+    learner_calls_per_minute: int = Field(240, ge=0, description="for a learner, in shared mode or by key; 0: no limit")
+    request_seconds: float = Field(
+        180, gt=0, allow_inf_nan=False, description="time that a call of the API may take beside a chat model's"
+    )
     max_source_bytes: int = Field(20_000_000, ge=1, description="larger files are refused")
 
     @classmethod
@@ -115,6 +122,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The SQLAlchemy URL of the records."""
         return self.database_url or f"sqlite:///{self.home / 'tutor.db'}"
+
+    @property
+    def longest_request(self) -> float:
+        """Seconds that a call of the API may take in all."""
+        return self.request_seconds + self.model_seconds
 
     @property
     def prices(self) -> tuple[float, float] | None:

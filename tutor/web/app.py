@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
@@ -12,13 +13,27 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tutor import __version__
+from tutor.lti.key_sets import KeySets
+from tutor.replays import Replays
 from tutor.tutor import Tutor
-from tutor.web import api
+from tutor.web import api, lti, observing, openai
+from tutor.web.access import COOKIE, has_key_in_query
+from tutor.web.described import describe
+from tutor.web.events import Streams
+from tutor.web.idempotency import Idempotency
+from tutor.web.observing import Numbers, Observing
 from tutor.web.problems import add_problem_handlers, problem
+from tutor.web.time_limit import TimeLimit
 
+# An application keeps its routers closed.
+ROUTERS = (api.router, openai.router, api.health, observing.router, lti.router)
+_OURS = (  # below which the page has nothing
+    "/api", "/api/{rest:path}", "/v1/{rest:path}", "/lti", "/lti/{rest:path}", "/healthz", "/readyz", "/metrics",
+)  # fmt: skip
 LARGEST_BODY = 256_000  # bytes; a question is at most a few thousand
 _FILE = re.compile(r"/api/v1/courses/[^/]+/sources/.+", re.DOTALL)  # what a file is put to
 _LOCAL = {"127.0.0.1", "localhost", "::1"}
+_SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
 # Gradio needs inline scripts and evaluates templates; everything still has to come from this server.
@@ -47,18 +62,28 @@ def build_app(tutor: Tutor) -> FastAPI:
         redoc_url=None,
     )
     app.state.tutor = tutor
+    app.state.key_sets = KeySets()
+    app.state.streams = Streams()
+    app.state.numbers = Numbers(app.state.streams)
+    tutor.loaded.listeners.append(app.state.numbers.answered)
     add_problem_handlers(app)
-    app.include_router(api.router)
-    app.include_router(api.health)
-    for path in ("/api", "/api/{rest:path}", "/healthz", "/readyz"):
+    for router in ROUTERS:
+        app.include_router(router)
+    for path in _OURS:
         app.add_api_route(path, _nowhere, methods=_METHODS, include_in_schema=False)
+    replays = Replays(tutor.records, timedelta(seconds=tutor.settings.longest_request))
+    replays.drop_unfinished()
+    app.add_middleware(Idempotency, tutor=tutor, replays=replays)
+    app.add_middleware(TimeLimit, seconds=tutor.settings.longest_request, threads=tutor.limits.most_inside)
     app.add_middleware(Guard, base_url=tutor.settings.base_url, largest_file=tutor.settings.max_source_bytes)
+    app.add_middleware(Observing, numbers=app.state.numbers)
+    describe(app)
     return mount_page(app, tutor)
 
 
 def _nowhere(request: Request) -> None:
     """Answer for the API where it has nothing; the page below it would answer in a form of its own."""
-    routes = [*request.app.routes, *api.router.routes, *api.health.routes]  # an application keeps its routers closed
+    routes = [*request.app.routes, *(route for router in ROUTERS for route in router.routes)]
     near = [r for r in routes if isinstance(r, Route) and r.matches(request.scope)[0] is Match.PARTIAL]
     if near:  # the address is right and the method is not
         allowed = sorted({method for route in near for method in route.methods or ()})
@@ -91,9 +116,15 @@ class Guard:
                 "This address is not one that the tutor serves. Open the one that it printed, or set TUTOR_BASE_URL."
             )
             refusal = problem(400, "Unknown host", detail)
-        elif (origin := headers.get("origin")) and origin.partition("://")[2] != headers.get("host"):
+        elif scope["path"] not in lti.CROSS_SITE and _is_from_elsewhere(scope.get("method", "GET"), headers):
             detail = "Another site's page cannot call the tutor. Call it from a program, or use its own page."
             refusal = problem(403, "Foreign origin", detail)
+        elif has_key_in_query(scope["path"], scope["query_string"].decode("latin-1")):
+            detail = (
+                "A key does not belong in an address, which is logged on its way: revoke one that stood there. "
+                "Send keys in a header: Authorization: Bearer YOUR_KEY."
+            )
+            refusal = problem(400, "Key in the address", detail)
         elif scope["path"].startswith("/gradio_api/upload"):
             refusal = problem(
                 403, "No uploads", "The page takes no files here. Send them to /api/v1/courses/COURSE/sources/NAME."
@@ -108,6 +139,21 @@ class Guard:
             await refusal(scope, receive, _with_headers(send))
             return
         await self.app(scope, _limited(receive, most), _with_headers(send))
+
+
+def _is_from_elsewhere(method: str, headers: Headers) -> bool:
+    """Return whether a page of another site may have sent a request, which the browser's cookie then goes with.
+
+    Browsers say where a page is from. What changes something and comes with our cookie, but without that, is refused.
+    """
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+    if origin is not None:
+        return origin.partition("://")[2] != headers.get("host")
+    if method in _SAFE:
+        return False
+    if site is not None:
+        return site not in ("same-origin", "none")
+    return f"{COOKIE}=" in headers.get("cookie", "") and "authorization" not in headers
 
 
 def _hostname(host: str) -> str:

@@ -413,6 +413,7 @@ def ask(
         parts.announced: "",
     }
     try:
+        tutor.limits.count_learner(tutor.visitor)
         for piece in until_stopped(
             tutor.stream(course, question, conversation, replaces=replaces or None, stop=stop), stop
         ):

@@ -37,10 +37,12 @@ def run(host: str, port: int, open_browser: bool = False) -> None:
 
 def _serve(tutor: Tutor, listener: socket.socket, url: str, open_browser: bool) -> None:
     from tutor.web.app import build_app
+    from tutor.web.observing import log_to_stderr
 
+    log_to_stderr()
     app = build_app(tutor)
     threading.Thread(target=tutor.warm_up, name="warm-up", daemon=True).start()
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5))
     typer.echo(f"Open {url} — press Ctrl+C to stop.", err=True)
     if open_browser and _has_screen():
         webbrowser.open(url)

@@ -177,9 +177,14 @@ error-course-changed = The course has just changed. Ask again.
 error-comment-long = The comment is longer than { $limit } characters. Say it in fewer words.
 error-name-empty = The name is empty. Type what this conversation is about.
 error-name-long = The name is longer than { $limit } characters. Choose a shorter one.
+error-not-signed-in = Nobody is signed in. Open the tutor from your course, or sign in.
+error-not-your-course = This course is not yours to change. Make one of your own.
+error-course-exists = There is a course of that name already. Type another name.
 error-no-conversation = That conversation is no longer here. Begin a new one.
 error-no-answer = That answer is no longer here. Open the conversation again.
 error-not-last = This is no longer the last question of the conversation. Open it again, then ask once more.
+error-too-many = You have asked very often within a minute. Wait { $seconds } seconds, then try again.
+error-many-questions = Many people are asking at the moment. Wait a little, then ask again.
 error-records = The tutor cannot read or write what it keeps. Nothing was changed. Tell whoever looks after it, and try again.
 error-technical = Something is wrong with the tutor itself. This is what it says: { $message }
 
@@ -279,3 +284,19 @@ script-offline-sent = You are offline. Your question is kept, and is sent by its
 script-busy = The tutor has very many questions to answer at the moment. Yours is kept, and is sent again by itself in a moment.
 script-busy-page = The tutor has very many questions to answer at the moment. The page goes on by itself in a moment.
 script-too-busy = The tutor has too much to do at the moment. Try again in a minute.
+
+## On the way from an LMS to the tutor
+
+error-lti-cookies = This launch began in another browser, or this one keeps no cookies of the tutor. Open the tutor from your course again.
+error-lti-teachers = Only teachers choose what a link opens. Ask one of them.
+lti-opening = The tutor is being opened…
+lti-go-on = Go on
+lti-window-title = Open the tutor in a window of its own
+lti-window-why = Your browser does not let the tutor keep you signed in inside this page.
+lti-window-open = Open the tutor
+lti-choose-title = Choose what this link opens
+lti-choose-intro = Students who follow the link come to the course or the section that you choose here.
+lti-choose-whole = The whole course
+lti-choose-add = Add the link
+lti-choose-none = There is no course yet that a link could open. Open the tutor in your course and add one first.
+lti-returning = Your choice is being taken back to your course…

@@ -176,9 +176,14 @@ error-course-changed = El curso acaba de cambiar. Pregunta otra vez.
 error-comment-long = El comentario tiene más de { $limit } caracteres. Dilo con menos palabras.
 error-name-empty = El nombre está vacío. Escribe de qué trata esta conversación.
 error-name-long = El nombre tiene más de { $limit } caracteres. Elige uno más corto.
+error-not-signed-in = Nadie ha iniciado sesión. Abre el tutor desde tu curso o inicia sesión.
+error-not-your-course = Este curso no es tuyo y no puedes cambiarlo. Crea uno propio.
+error-course-exists = Ya hay un curso con ese nombre. Escribe otro nombre.
 error-no-conversation = Esa conversación ya no está aquí. Empieza una nueva.
 error-no-answer = Esa respuesta ya no está aquí. Vuelve a abrir la conversación.
 error-not-last = Esta ya no es la última pregunta de la conversación. Ábrela otra vez y vuelve a preguntar.
+error-too-many = Has preguntado muchas veces en un minuto. Espera { $seconds } segundos e inténtalo de nuevo.
+error-many-questions = En este momento pregunta mucha gente. Espera un poco y vuelve a preguntar.
 error-records = El tutor no puede leer o escribir lo que guarda. No se ha cambiado nada. Avisa a quien lo cuida e inténtalo de nuevo.
 error-technical = Algo falla en el propio tutor. Esto es lo que dice: { $message }
 
@@ -278,3 +283,19 @@ script-offline-sent = No tienes conexión. Tu pregunta se conserva y se envía s
 script-busy = El tutor tiene ahora muchísimas preguntas que responder. La tuya se conserva y se envía sola otra vez en un momento.
 script-busy-page = El tutor tiene ahora muchísimas preguntas que responder. La página sigue sola en un momento.
 script-too-busy = El tutor tiene ahora demasiado que hacer. Inténtalo de nuevo en un minuto.
+
+## En el camino de la plataforma al tutor
+
+error-lti-cookies = Este acceso empezó en otro navegador, o este no guarda las cookies del tutor. Abre el tutor otra vez desde tu curso.
+error-lti-teachers = Solo los profesores eligen lo que abre un enlace. Pídeselo a uno de ellos.
+lti-opening = Se está abriendo el tutor…
+lti-go-on = Continuar
+lti-window-title = Abre el tutor en una ventana propia
+lti-window-why = Tu navegador no permite que el tutor mantenga tu sesión iniciada dentro de esta página.
+lti-window-open = Abrir el tutor
+lti-choose-title = Elige lo que abre este enlace
+lti-choose-intro = Quienes sigan el enlace llegarán al curso o a la sección que elijas aquí.
+lti-choose-whole = El curso entero
+lti-choose-add = Añadir el enlace
+lti-choose-none = Todavía no hay ningún curso que un enlace pueda abrir. Abre el tutor en tu curso y añade uno primero.
+lti-returning = Tu elección se está llevando de vuelta a tu curso…

@@ -166,9 +166,14 @@ error-course-changed = 课程刚刚有改动。请再问一次。
 error-comment-long = 意见超过 { $limit } 个字符。请写短一些。
 error-name-empty = 名称是空的。请写上这个对话是关于什么的。
 error-name-long = 名称超过 { $limit } 个字符。请选一个短一些的。
+error-not-signed-in = 还没有登录。请从你的课程打开辅导老师，或先登录。
+error-not-your-course = 这门课程不归你修改。请新建一门自己的课程。
+error-course-exists = 已经有一门同名的课程。请输入别的名称。
 error-no-conversation = 那个对话已经不在了。请开始一个新对话。
 error-no-answer = 那个回答已经不在了。请重新打开对话。
 error-not-last = 这已不是对话的最后一个问题。请重新打开对话，再问一次。
+error-too-many = 你在一分钟内问得太频繁了。请等 { $seconds } 秒，然后再试。
+error-many-questions = 现在有很多人在提问。请稍等一下，然后再问。
 error-records = 导师无法读写它保存的内容。什么都没有改变。请告诉管理它的人，然后再试。
 error-technical = 导师本身出了问题。它给出的说明是：{ $message }
 
@@ -268,3 +273,19 @@ script-offline-sent = 你已离线。你的问题已保留，恢复在线后会�
 script-busy = 导师此刻有很多问题要回答。你的问题已保留，稍后会自动再次发送。
 script-busy-page = 导师此刻有很多问题要回答。本页稍后会自动继续。
 script-too-busy = 导师此刻太忙了。请一分钟后再试。
+
+## 从学习平台进入导师
+
+error-lti-cookies = 这次进入是在另一个浏览器里开始的，或者这个浏览器没有保存导师的登录信息。请从课程页面重新打开。
+error-lti-teachers = 只有教师可以选择链接打开的内容。请联系教师。
+lti-opening = 正在打开导师……
+lti-go-on = 继续
+lti-window-title = 在单独的窗口中打开导师
+lti-window-why = 您的浏览器不允许导师在这个页面里保持登录状态。
+lti-window-open = 打开导师
+lti-choose-title = 选择这个链接打开的内容
+lti-choose-intro = 学生点开链接后，会进入您在这里选择的课程或章节。
+lti-choose-whole = 整门课程
+lti-choose-add = 添加链接
+lti-choose-none = 还没有可供链接打开的课程。请先在您的课程里打开导师并添加一门。
+lti-returning = 正在把您的选择带回课程……
