@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from platform_server import LEARNER, SUBJECT, Reply, launched, linked, platform_server
 from sqlalchemy import select
-from test_services import sign
 
 from tutor import completion
 from tutor.completion import check_rule, rule_from_custom, set_rule
@@ -187,7 +186,7 @@ def test_a_score_arrives_at_the_platform_after_the_last_question(lesson_tutor: T
         link = linked(lesson_tutor.records, server.url, {"questions": 1})
         ada = lesson_tutor.visited_by(launched(lesson_tutor.records, link))
         ada.ask(COURSE, "When did Mao Zedong die?")
-        box = open_outbox(lesson_tutor.settings, lesson_tutor.records, sign)
+        box = open_outbox(lesson_tutor.settings, lesson_tutor.records)
         while box.deliver("score"):
             pass
         (asked,) = server.got("POST /items/1/scores")

@@ -10,28 +10,23 @@ from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from platform_server import LEARNER, SUBJECT, Reply, Server, linked, platform_server
 from sqlalchemy import select
 
 from tutor import outbox
-from tutor.deliveries import open_outbox
+from tutor.deliveries import open_outbox, open_services, signer
 from tutor.errors import ForbiddenAddress, InputError, NotFound, Unreachable
 from tutor.fetching import Fetcher, retry_after
 from tutor.lms import OutgoingScores
+from tutor.lti.keys import signing_key
 from tutor.lti.services import SCORE_SCOPE, Services
 from tutor.lti.tokens import Tokens, TokenSource
 from tutor.outbox import Outbox
 from tutor.records import Delivery, Link, Platform, Records
 from tutor.settings import Settings
 
-KEY = generate_private_key(public_exponent=65537, key_size=2048)
 SCORES = "POST /items/1/scores"
 MEMBERS = "GET /members"
-
-
-def sign(claims: dict[str, Any]) -> str:
-    return jwt.encode(claims, KEY, "RS256", headers={"kid": "k1"})
 
 
 @pytest.fixture
@@ -50,12 +45,12 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def box(settings: Settings, records: Records) -> Outbox:
-    return open_outbox(settings, records, sign)
+    return open_outbox(settings, records)
 
 
 @pytest.fixture
 def services(settings: Settings, records: Records) -> Services:
-    return Services(records, Fetcher.of(settings), sign)
+    return open_services(settings, records)
 
 
 def record(records: Records, link: int, score: float = 40, maximum: float = 100) -> None:
@@ -112,8 +107,9 @@ def test_a_token_is_asked_for_with_a_signed_word_and_used_until_it_ends(
         box.deliver("score")
     (asked,) = server.got("POST /token")
     form = {name: values[0] for name, values in parse_qs(asked.body.decode()).items()}
-    word = jwt.decode(form["client_assertion"], KEY.public_key(), ["RS256"], audience=f"{server.url}/token")
-    assert jwt.get_unverified_header(form["client_assertion"])["kid"] == "k1"
+    key = signing_key(records)
+    word = jwt.decode(form["client_assertion"], key.private.public_key(), ["RS256"], audience=f"{server.url}/token")
+    assert jwt.get_unverified_header(form["client_assertion"])["kid"] == key.id
     assert word["iss"] == word["sub"] == f"tutor-{urlsplit(server.url).port}"
     assert word["jti"] and word["exp"] - word["iat"] <= 300
     assert (form["grant_type"], form["scope"]) == ("client_credentials", SCORE_SCOPE)
@@ -124,14 +120,14 @@ def test_a_token_is_asked_for_with_a_signed_word_and_used_until_it_ends(
 @pytest.mark.parametrize("lasts", [0, -5, "soon", None])
 def test_a_token_that_has_ended_or_does_not_say_when_it_ends_is_not_kept_for_long(server: Server, lasts: Any) -> None:
     server.says("POST /token", Reply(body={"access_token": "t", "expires_in": lasts}))
-    tokens = Tokens(Fetcher(loopback=True), sign)
+    tokens = Tokens(Fetcher(loopback=True), str)
     source = TokenSource(1, "tutor", f"{server.url}/token")
     assert [tokens.token(source, ["a"]) for _ in range(2)] == ["t", "t"]
     assert len(server.got("POST /token")) == (2 if isinstance(lasts, int) else 1)
 
 
 def test_each_scope_has_a_token_of_its_own(server: Server) -> None:
-    tokens = Tokens(Fetcher(loopback=True), sign)
+    tokens = Tokens(Fetcher(loopback=True), str)
     source = TokenSource(1, "tutor", f"{server.url}/token")
     assert [tokens.token(source, scopes) for scopes in (["a"], ["b"], ["a"])] == ["t1", "t2", "t1"]
 
@@ -230,7 +226,7 @@ def test_a_server_that_does_not_answer_is_tried_again(records: Records, settings
         silent.bind(("127.0.0.1", 0))
         silent.listen(1)
         record(records, linked(records, server.url, line_item=f"http://127.0.0.1:{silent.getsockname()[1]}/items/1"))
-        slow = Services(records, Fetcher(loopback=True, seconds=0.2), sign)
+        slow = Services(records, Fetcher(loopback=True, seconds=0.2), signer(records))
         Outbox(records, {"score": slow}).deliver("score")
     held = delivery(records)
     assert held.given_up_at is None and "did not answer within" in (held.failure or "")

@@ -17,6 +17,7 @@ from pathlib import Path
 import typer
 import uvicorn
 
+from tutor.deliveries import delivering
 from tutor.errors import NotReady, SetupError
 from tutor.remote import SERVER_FILE
 from tutor.tutor import Tutor
@@ -31,7 +32,7 @@ def run(host: str, port: int, open_browser: bool = False) -> None:
     with contextlib.suppress(KeyboardInterrupt), listener, Tutor.open() as tutor:
         typer.echo(f"Tutor, personal mode (this computer only), is starting at {url} …", err=True)
         _ = tutor.store  # held by another tutor: say so before anything is served
-        with announced(tutor.settings.home, url):
+        with announced(tutor.settings.home, url), delivering(tutor.settings, tutor.records):
             _serve(tutor, listener, url, open_browser)
 
 
