@@ -68,7 +68,7 @@ def version(
 
 @app.command()
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on: loopback in personal mode.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to listen on: a loopback one in personal mode.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 7860,
     browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:

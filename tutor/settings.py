@@ -35,6 +35,13 @@ class Settings(BaseSettings):
     )
     mode: Literal["personal", "shared"] = Field("personal", description="personal: loopback, one person")
     base_url: str = Field("http://127.0.0.1:7860", description="public address")
+    oidc_issuer: str = Field("", description="an OpenID Connect provider to sign in with; none when empty")
+    oidc_client_id: str = Field("", description="what the tutor is called there")
+    oidc_secret_file: Path | None = Field(None, description="file that holds its client secret, if there is one")
+    oidc_tenant: str = Field("local", description="the tenant of who signs in there")
+    oidc_role_claim: str = Field("", description="the claim that names roles, such as groups")
+    oidc_teachers: str = Field("", description="values of that claim that make a teacher, with spaces between")
+    oidc_administrators: str = Field("", description="values of it that make an administrator")
     model: str = Field("quotes", description="who phrases answers: quotes, or provider:model")
     model_url: str = Field("", description="another server for the model, such as vLLM's; its provider's when empty")
     model_key_file: Path | None = Field(None, description="file that holds the model's API key, and nothing else")
@@ -79,12 +86,12 @@ class Settings(BaseSettings):
             raise ValueError("home: the file stands in the state folder and cannot move it; set TUTOR_HOME instead")
         return init_settings, env_settings, file
 
-    @field_validator("model_key_file", "xapi_password_file", mode="before")
+    @field_validator("model_key_file", "oidc_secret_file", "xapi_password_file", mode="before")
     @classmethod
     def _none_when_empty(cls, path: object) -> object:
         return None if path == "" else path
 
-    @field_validator("home", "cache", "model_key_file", "xapi_password_file")
+    @field_validator("home", "cache", "model_key_file", "oidc_secret_file", "xapi_password_file")
     @classmethod
     def _expanded(cls, path: Path | None) -> Path | None:
         try:
@@ -92,7 +99,7 @@ class Settings(BaseSettings):
         except RuntimeError:
             raise ValueError("no such user; write the whole path") from None
 
-    @field_validator("model_key_file", "xapi_password_file")
+    @field_validator("model_key_file", "oidc_secret_file", "xapi_password_file")
     @classmethod
     def _not_the_key(cls, path: Path | None) -> Path | None:
         """Refuse what is no whole path: it may well be the key itself, which would then be printed as a path."""

@@ -37,6 +37,13 @@ found = { $count ->
    *[other] { $count } conversations found.
 }
 
+## Who is there
+
+signed-out-title = You are not signed in
+signed-out-how = Open the tutor from your course: follow the link to it there. You are then signed in by itself.
+signed-out-or = Or sign in here:
+sign-in = Sign in
+
 ## Where there is no course yet
 
 no-course-title = No course yet
@@ -177,15 +184,14 @@ error-course-changed = The course has just changed. Ask again.
 error-comment-long = The comment is longer than { $limit } characters. Say it in fewer words.
 error-name-empty = The name is empty. Type what this conversation is about.
 error-name-long = The name is longer than { $limit } characters. Choose a shorter one.
-error-not-signed-in = Nobody is signed in. Open the tutor from your course, or sign in.
-error-not-your-course = This course is not yours to change. Make one of your own.
-error-course-exists = There is a course of that name already. Type another name.
 error-no-conversation = That conversation is no longer here. Begin a new one.
 error-no-answer = That answer is no longer here. Open the conversation again.
 error-not-last = This is no longer the last question of the conversation. Open it again, then ask once more.
 error-too-many = You have asked very often within a minute. Wait { $seconds } seconds, then try again.
 error-many-questions = Many people are asking at the moment. Wait a little, then ask again.
 error-records = The tutor cannot read or write what it keeps. Nothing was changed. Tell whoever looks after it, and try again.
+error-not-signed-in = You are not signed in, or not any more. Open the tutor from your course again.
+error-not-your-page = This page was opened by somebody else. Load it anew.
 error-technical = Something is wrong with the tutor itself. This is what it says: { $message }
 
 ## Adding material
@@ -225,6 +231,8 @@ error-file-binary = This is no text file. Save it as UTF-8 text and add it again
 error-course-name-empty = The course has no name. Type one.
 error-course-name-long = The name of the course is longer than { $limit } characters. Choose a shorter one.
 error-only-text = This is the only text of the course. Delete the course instead, or add another text first.
+error-not-your-course = This course is not yours to change. Make one of your own, or ask whoever looks after it.
+error-course-exists = There is a course of that name already. Choose another name.
 
 ## What the page’s script says
 
@@ -284,6 +292,7 @@ script-offline-sent = You are offline. Your question is kept, and is sent by its
 script-busy = The tutor has very many questions to answer at the moment. Yours is kept, and is sent again by itself in a moment.
 script-busy-page = The tutor has very many questions to answer at the moment. The page goes on by itself in a moment.
 script-too-busy = The tutor has too much to do at the moment. Try again in a minute.
+script-signed-out = You are not signed in here any more. What you typed is kept: open the tutor from your course again, or load this page anew to sign in.
 
 ## On the way from an LMS to the tutor
 

@@ -36,6 +36,13 @@ found = { $count ->
    *[other] { $count } conversaciones encontradas.
 }
 
+## Who is there
+
+signed-out-title = No has iniciado sesión
+signed-out-how = Abre el tutor desde tu curso: sigue allí el enlace que lleva a él y la sesión se inicia sola.
+signed-out-or = O inicia sesión aquí:
+sign-in = Iniciar sesión
+
 ## Where there is no course yet
 
 no-course-title = Todavía no hay ningún curso
@@ -176,15 +183,14 @@ error-course-changed = El curso acaba de cambiar. Pregunta otra vez.
 error-comment-long = El comentario tiene más de { $limit } caracteres. Dilo con menos palabras.
 error-name-empty = El nombre está vacío. Escribe de qué trata esta conversación.
 error-name-long = El nombre tiene más de { $limit } caracteres. Elige uno más corto.
-error-not-signed-in = Nadie ha iniciado sesión. Abre el tutor desde tu curso o inicia sesión.
-error-not-your-course = Este curso no es tuyo y no puedes cambiarlo. Crea uno propio.
-error-course-exists = Ya hay un curso con ese nombre. Escribe otro nombre.
 error-no-conversation = Esa conversación ya no está aquí. Empieza una nueva.
 error-no-answer = Esa respuesta ya no está aquí. Vuelve a abrir la conversación.
 error-not-last = Esta ya no es la última pregunta de la conversación. Ábrela otra vez y vuelve a preguntar.
 error-too-many = Has preguntado muchas veces en un minuto. Espera { $seconds } segundos e inténtalo de nuevo.
 error-many-questions = En este momento pregunta mucha gente. Espera un poco y vuelve a preguntar.
 error-records = El tutor no puede leer o escribir lo que guarda. No se ha cambiado nada. Avisa a quien lo cuida e inténtalo de nuevo.
+error-not-signed-in = No has iniciado sesión, o ya ha terminado. Vuelve a abrir el tutor desde tu curso.
+error-not-your-page = Esta página la abrió otra persona. Vuelve a cargarla.
 error-technical = Algo falla en el propio tutor. Esto es lo que dice: { $message }
 
 ## Adding material
@@ -224,6 +230,8 @@ error-file-binary = Esto no es un archivo de texto. Guárdalo como texto UTF-8 y
 error-course-name-empty = El curso no tiene nombre. Escribe uno.
 error-course-name-long = El nombre del curso tiene más de { $limit } caracteres. Elige uno más corto.
 error-only-text = Este es el único texto del curso. Borra el curso o añade antes otro texto.
+error-not-your-course = No puedes cambiar este curso. Crea uno propio o pregunta a quien se ocupa de él.
+error-course-exists = Ya hay un curso con ese nombre. Elige otro nombre.
 
 ## What the page’s script says
 
@@ -283,6 +291,7 @@ script-offline-sent = No tienes conexión. Tu pregunta se conserva y se envía s
 script-busy = El tutor tiene ahora muchísimas preguntas que responder. La tuya se conserva y se envía sola otra vez en un momento.
 script-busy-page = El tutor tiene ahora muchísimas preguntas que responder. La página sigue sola en un momento.
 script-too-busy = El tutor tiene ahora demasiado que hacer. Inténtalo de nuevo en un minuto.
+script-signed-out = Tu sesión ya ha terminado aquí. Lo que has escrito se conserva: vuelve a abrir el tutor desde tu curso o vuelve a cargar esta página para iniciar sesión.
 
 ## En el camino de la plataforma al tutor
 
