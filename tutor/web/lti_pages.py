@@ -74,6 +74,12 @@ def returning(say: Texts, platform: RegisteredPlatform, address: str, signed: st
     return _page(say, say("lti-returning"), body, platform, receiver=receiver)
 
 
+def registered(say: Texts, platform: RegisteredPlatform) -> HTMLResponse:
+    """Return the page that has the platform close the window in which its administrator registered the tutor."""
+    body = f'<main data-step="close"><h1>{say("lti-registered")}</h1><p>{say("lti-registered-next")}</p></main>'
+    return _page(say, say("lti-registered"), body, platform)
+
+
 def _course(say: Texts, home: CourseHome, first: bool) -> str:
     course = home.course
     whole = _radio(course.id, say("lti-choose-whole"), first)
