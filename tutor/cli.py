@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evals.cli import app as evals_app
-from tutor import __version__
+from tutor import __version__, learners_cli
 from tutor.errors import InputError, NotReady, SetupError, TutorError
 from tutor.progress import progress_bar
 
@@ -33,6 +33,8 @@ app = typer.Typer(
 courses_app = typer.Typer(help="Lists and removes courses. Example: tutor courses remove world-history")
 app.add_typer(courses_app, name="courses")
 app.add_typer(evals_app, name="eval")
+app.add_typer(learners_cli.learners_app, name="learners")
+app.add_typer(learners_cli.retention_app, name="retention")
 
 CourseOption = Annotated[
     str | None, typer.Option("--course", help="The course to ask; needed where there are several.")

@@ -9,7 +9,7 @@ import logging
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from threading import Event, Lock
@@ -24,11 +24,13 @@ from tutor.answering import Draft
 from tutor.budget import Budget
 from tutor.chat import check_going, open_chat
 from tutor.conversations import Conversations
+from tutor.erased import ERASED_FILE, Erased
 from tutor.errors import Conflict, Forbidden, InputError, NotFound, TooLarge, TutorError
 from tutor.language import detect
 from tutor.library import Library, bundled_courses, check_course_id, read_manifest
 from tutor.loaded import Loaded
 from tutor.material import Material, check_title
+from tutor.privacy import Privacy
 from tutor.records import (
     Course,
     CourseOptions,
@@ -92,7 +94,9 @@ class Tutor:
         self.records = Records(settings.database)
         self.budget = Budget(self.records, settings.model_tokens_per_day, settings.prices)
         self.library = Library(self.records)
-        self._conversations = Conversations(self.records)
+        erased = Erased(settings.home / ERASED_FILE)
+        self.privacy = Privacy(self.records, erased, counts_today=settings.model_tokens_per_day > 0)
+        self._conversations = Conversations(self.records, erased)
         self.sign_ins = SignIns(self.records)
         self._material = Material(settings.home / "material", settings.max_source_bytes, self._add)
         # Of each course, with its live version: reading all its texts takes a while.
@@ -427,9 +431,9 @@ class Tutor:
         question = self._checked(question)
         if replaces and not conversation:
             raise InputError("Only a question of a conversation can be replaced. Say which conversation it is.")
-        begun = False
+        begun, asked = False, datetime.now(UTC)
         try:
-            for piece in self._answers(course, question, conversation, history, replaces, stop):
+            for piece in self._answers(course, question, conversation, history, replaces, stop, asked):
                 begun = True
                 yield piece
         except Conflict:
@@ -437,7 +441,7 @@ class Tutor:
             self.loaded.forget_index(course)
             if begun:
                 raise
-            yield from self._answers(course, question, conversation, history, replaces, stop)
+            yield from self._answers(course, question, conversation, history, replaces, stop, asked)
 
     def _answers(
         self,
@@ -447,6 +451,7 @@ class Tutor:
         history: Sequence[Turn],
         replaces: str | None,
         stop: Event | None,
+        since: datetime,
     ) -> Iterator[str | Answer]:
         started = perf_counter()
         with self.records.read() as session:
@@ -501,14 +506,14 @@ class Tutor:
         )
         rest = answering.pieces(draft.text[len(said) :])
         if stop is None:
-            self._conversations.remember(answer, self.visitor, conversation is None, replaces)
+            self._conversations.remember(answer, self.visitor, conversation is None, replaces, since)
             yield from rest
         else:
             try:
                 yield from _going(rest, stop)
             finally:  # a student who leaves finds it when they come back
                 if not stop.is_set():
-                    self._conversations.remember(answer, self.visitor, conversation is None, replaces)
+                    self._conversations.remember(answer, self.visitor, conversation is None, replaces, since)
         yield answer
 
     def _path(

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tutor import __version__
 from tutor.tutor import Tutor
-from tutor.web import api
+from tutor.web import api, privacy
 from tutor.web.problems import add_problem_handlers, problem
 
 LARGEST_BODY = 256_000  # bytes; a question is at most a few thousand
@@ -50,6 +50,7 @@ def build_app(tutor: Tutor) -> FastAPI:
     add_problem_handlers(app)
     app.include_router(api.router)
     app.include_router(api.health)
+    app.include_router(privacy.router)
     for path in ("/api", "/api/{rest:path}", "/healthz", "/readyz"):
         app.add_api_route(path, _nowhere, methods=_METHODS, include_in_schema=False)
     app.add_middleware(Guard, base_url=tutor.settings.base_url, largest_file=tutor.settings.max_source_bytes)
@@ -58,7 +59,8 @@ def build_app(tutor: Tutor) -> FastAPI:
 
 def _nowhere(request: Request) -> None:
     """Answer for the API where it has nothing; the page below it would answer in a form of its own."""
-    routes = [*request.app.routes, *api.router.routes, *api.health.routes]  # an application keeps its routers closed
+    routers = (api.router, api.health, privacy.router)  # an application keeps them closed
+    routes = [*request.app.routes, *(route for router in routers for route in router.routes)]
     near = [r for r in routes if isinstance(r, Route) and r.matches(request.scope)[0] is Match.PARTIAL]
     if near:  # the address is right and the method is not
         allowed = sorted({method for route in near for method in route.methods or ()})

@@ -19,6 +19,7 @@ import uvicorn
 
 from tutor.errors import NotReady, SetupError
 from tutor.remote import SERVER_FILE
+from tutor.retention import kept_up
 from tutor.tutor import Tutor
 
 
@@ -44,7 +45,8 @@ def _serve(tutor: Tutor, listener: socket.socket, url: str, open_browser: bool) 
     typer.echo(f"Open {url} — press Ctrl+C to stop.", err=True)
     if open_browser and _has_screen():
         webbrowser.open(url)
-    server.run(sockets=[listener])
+    with kept_up(tutor.records, tutor.privacy):
+        server.run(sockets=[listener])
 
 
 @contextlib.contextmanager
