@@ -284,10 +284,12 @@ def _begun(table: type[Base]) -> InstrumentedAttribute[Any]:
 def _everyone(session: Session) -> list[tuple[str, str | None]]:
     """Return each tenant and learner on whom anything is held."""
     found: set[tuple[str, str | None]] = set()
-    for table in (ConversationRow, Delivery, SignIn):
-        found.update(session.execute(select(table.tenant, table.learner).distinct()).tuples())
     progress = select(Platform.tenant, Progress.learner).join(Link, Link.platform_id == Platform.id)
-    found.update(session.execute(progress.join(Progress, Progress.link_id == Link.id).distinct()).tuples())
+    for named in (
+        *(select(table.tenant, table.learner) for table in (ConversationRow, Delivery, SignIn)),
+        progress.join(Progress, Progress.link_id == Link.id),
+    ):
+        found.update((tenant, learner) for tenant, learner in session.execute(named.distinct()))
     for account in session.scalars(select(Spent.learner).distinct()):
         tenant, name = account.split("/", 1) if "/" in account else (LOCAL, account)
         found.add((tenant, name or None))
