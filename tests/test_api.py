@@ -34,7 +34,7 @@ ANSWER = {
 CLAIM = {"text", "citations", "support"}
 CITATION = {"marker", "course", "source", "title", "section", "page", "version", "quote", "start", "end"}
 TIMINGS = {"condense", "retrieve", "answer", "total"}
-PROBLEM = {"type", "title", "status", "detail"}
+PROBLEM = {"type", "title", "status", "detail", "instance", "request_id"}
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +141,8 @@ def events(http: httpx.Client, question: str) -> list[tuple[str, Any]]:
         lines = "".join(response.iter_text()).split("\n\n")
     assert lines.pop() == ""
     for event in lines:
-        name, data = event.split("\n")
+        name, data, id = event.split("\n")
+        assert id.startswith("id: ")
         received.append((name.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
     return received
 
@@ -164,7 +165,7 @@ def test_a_streamed_answer_is_the_one_that_is_stored(http: httpx.Client) -> None
 def test_a_stream_that_fails_ends_with_what_is_wrong(
     http: httpx.Client, lesson_tutor: Tutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def failing(*_: object) -> Iterator[str]:
+    def failing(*_: object, **__: object) -> Iterator[str]:
         yield "Mao "
         raise NotReady("The disk is full. Free space and try again.")
 
@@ -185,8 +186,8 @@ def test_a_caller_who_leaves_mid_stream_harms_nobody(
 ) -> None:
     stream, gone = lesson_tutor.stream, threading.Event()
 
-    def held_back(*arguments: Any) -> Iterator[str | Answer]:
-        for piece in stream(*arguments):
+    def held_back(*arguments: Any, **options: Any) -> Iterator[str | Answer]:
+        for piece in stream(*arguments, **options):
             yield piece
             gone.wait(20)
 
@@ -556,6 +557,7 @@ def test_the_description_has_every_call(described: dict[str, Any]) -> None:
         (f"{API}/courses/{{course}}/sources/{{source}}", "delete"),
         (f"{API}/courses/{{course}}/sources/{{source}}", "get"),
         (f"{API}/courses/{{course}}/ask", "post"),
+        (f"{API}/courses/{{course}}/ask/{{stream}}", "get"),
         (f"{API}/conversations/{{id}}", "get"),
         (f"{API}/conversations/{{id}}", "patch"),
         (f"{API}/conversations/{{id}}/answers/{{message}}/feedback", "post"),
@@ -563,6 +565,10 @@ def test_the_description_has_every_call(described: dict[str, Any]) -> None:
         (f"{API}/conversations/{{id}}/export", "get"),
         (f"{API}/conversations/{{id}}/answers/{{message}}", "get"),
         (f"{API}/conversations/{{id}}", "delete"),
+        ("/v1/chat/completions", "post"),
+        ("/v1/models", "get"),
+        ("/v1/models/{model}", "get"),
+        ("/metrics", "get"),
         ("/healthz", "get"),
         ("/readyz", "get"),
     }

@@ -57,7 +57,9 @@ def put(opened: Tutor, monkeypatch: pytest.MonkeyPatch) -> Any:
     def put(model: BaseChatModel, options: CourseOptions | None = None) -> Tutor:
         monkeypatch.setattr(opened, "chat", chat.Chat(model, "fake:model", 30.0, 30.0))
         if options:
-            monkeypatch.setattr(opened, "_path", lambda c, t, lang, _, who, __: path(opened, c, t, lang, options, who))
+            monkeypatch.setattr(
+                opened, "_path", lambda c, t, lang, _, stop=None: path(opened, c, t, lang, options, stop)
+            )
         return opened
 
     return put

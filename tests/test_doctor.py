@@ -39,7 +39,7 @@ def test_a_sound_installation_is_reported_part_by_part(lesson_home: Path) -> Non
     ran = run("doctor")
     assert (ran.status, ran.err) == (0, "")
     assert ran.out.splitlines()[:4] == [
-        "ok   settings: personal mode, answered by quotes",
+        "ok   settings: personal mode (this computer only), answered by quotes",
         f"ok   database: sqlite:///{lesson_home}/tutor.db answers; 1 course(s)",
         "ok   model: all-MiniLM-L6-v2 (53aa51172d14) gives vectors of 384 numbers",
         f"ok   store: {lesson_home}/indexes is free and holds 1 index(es)",
@@ -86,7 +86,6 @@ def test_a_new_installation_is_sound(home: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("TUTOR_MODE", "shared", "TUTOR_MODE is 'shared'. This version knows: personal."),
         ("TUTOR_MODEL", "gpt", "TUTOR_MODEL: 'gpt' is no chat model: write provider:model, such as ollama:llama3.2."),
     ],
 )

@@ -126,7 +126,8 @@ def rows_of(file: Path) -> dict[str, list[tuple[object, ...]]]:
 def test_a_database_of_the_first_tutor_keeps_every_row_and_gains_default_options(old: Path) -> None:
     before = rows_of(old)
     Records(f"sqlite:///{old}").close()
-    grown = {name: [(*OLD_ROWS[name], new)] for name, new in (("courses", "{}"), ("messages", None))}
+    new = {"courses": ("{}", None, ""), "messages": (None,), "conversations": ("local", "")}
+    grown = {name: [(*OLD_ROWS[name], *columns)] for name, columns in new.items()}
     assert rows_of(old) == before | grown
     records = Records(f"sqlite:///{old}")
     with records.read() as session:
@@ -257,7 +258,7 @@ def test_a_writer_sees_no_other_writer_between_its_reading_and_its_writing(recor
         session.scalar(select(func.count()).select_from(Course))
         other = sqlite3.connect(file, timeout=0)
         with pytest.raises(sqlite3.OperationalError, match="locked"):
-            other.execute("INSERT INTO courses VALUES ('a', 'A', 'en', NULL, NULL, '2026-01-01', '{}')")
+            other.execute("INSERT INTO courses VALUES ('a', 'A', 'en', NULL, NULL, '2026-01-01', '{}', NULL, '')")
         other.close()
 
 

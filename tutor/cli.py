@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evals.cli import app as evals_app
-from tutor import __version__, learners_cli
+from tutor import __version__, admin_cli, learners_cli
 from tutor.errors import InputError, NotReady, SetupError, TutorError
+from tutor.lti.cli import app as lti_app
+from tutor.outbox_cli import app as outbox_app
 from tutor.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -33,6 +35,10 @@ app = typer.Typer(
 courses_app = typer.Typer(help="Lists and removes courses. Example: tutor courses remove world-history")
 app.add_typer(courses_app, name="courses")
 app.add_typer(evals_app, name="eval")
+app.add_typer(admin_cli.keys_app, name="keys")
+app.add_typer(admin_cli.tenants_app, name="tenants")
+app.add_typer(lti_app, name="lti")
+app.add_typer(outbox_app, name="outbox")
 app.add_typer(learners_cli.learners_app, name="learners")
 app.add_typer(learners_cli.retention_app, name="retention")
 
@@ -64,7 +70,7 @@ def version(
 
 @app.command()
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on: loopback in personal mode.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to listen on: a loopback one in personal mode.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 7860,
     browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
@@ -79,10 +85,15 @@ def ingest(
     paths: Annotated[list[Path], typer.Argument(help="Files, or folders that are mirrored.")],
     course: Annotated[str, typer.Option(help="The course, such as world-history; made if it is new.")],
     title: Annotated[str | None, typer.Option(help="The title that students see.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="Whose course it is; a new one is everybody's without.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Add or synchronise sources. Example: tutor ingest notes/ --course world-history --title 'World history'"""
     with _tutor() as tutor, progress_bar("Embedding") as progress:
+        if tenant is not None:
+            from tutor.tenants import administrator_of
+
+            tutor = tutor.visited_by(administrator_of(tutor.records, tenant))
         report = tutor.ingest(course, paths, title, progress)
     if as_json:
         typer.echo(report.model_dump_json())

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from ulid import ULID
 
+from tutor.activity import Activity
 from tutor.erased import Erased
 from tutor.errors import Conflict, InputError, NotFound
 from tutor.records import (
@@ -34,9 +35,8 @@ _HISTORY = 40  # turns that are read; a chat model is told of those that do not 
 class Conversations:
     """The conversations of one installation. Each call raises `NotFound` for one that is not the visitor's own."""
 
-    def __init__(self, records: Records, erased: Erased) -> None:
-        self._records = records
-        self._erased = erased
+    def __init__(self, records: Records, activity: Activity, erased: Erased) -> None:
+        self._records, self._activity, self._erased = records, activity, erased
 
     def read(self, id: str, visitor: Visitor) -> Conversation:
         """Return a conversation with its answers; a citation whose source has changed since says so."""
@@ -123,6 +123,7 @@ class Conversations:
             row.messages.append(message)
             held = cited_ids(session, answer.course, (*answer.citations, *answer.nearest))
             message.cited += [CitedSource(source_version_id=id) for id in held]
+            self._activity.asked(session, visitor, answer, message.id, again=replaces is not None)
             session.flush()  # an erasure under way holds this up, and is on the list then
             erased = self._erased.last(visitor.tenant, visitor.learner)
             if erased and erased >= asked:

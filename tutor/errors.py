@@ -3,6 +3,8 @@
 TutorError
 ├── InputError            400  the request cannot be used as it is
 │   ├── UnreadableSource  422  a document that cannot become a source
+│   ├── OtherRequest      422  an idempotency key that came with another request
+│   ├── ForbiddenAddress  400  a server that the tutor does not call
 │   └── TooLarge          413  more than the limit allows
 ├── Unauthorised          401  nobody said who asks, or it is not true
 ├── Forbidden             403  this is for others to do
@@ -11,6 +13,7 @@ TutorError
 ├── TooMany               429  more than the limit allows in this time
 ├── NotReady              503  the models, the store or the disk cannot serve now
 ├── Stopped               499  whoever asked wants no answer any more
+├── Unreachable           502  another server did not answer as it should
 └── SetupError            500  the installation is incomplete or settings are wrong
 """
 
@@ -44,6 +47,19 @@ class UnreadableSource(InputError):
 
     status = 422
     title = "The document cannot be read"
+
+
+class OtherRequest(InputError):
+    """An idempotency key that came with another request."""
+
+    status = 422
+    title = "Another request"
+
+
+class ForbiddenAddress(InputError):
+    """A server that the tutor does not call, such as one inside the school's network."""
+
+    title = "The address cannot be called"
 
 
 class TooLarge(InputError):
@@ -88,7 +104,7 @@ class TooMany(TutorError):
     title = "Too many requests"
 
     def __init__(self, message: str, key: str = "", seconds: int = 1, **values: str | int) -> None:
-        super().__init__(message, key, **values)
+        super().__init__(message, key, seconds=seconds, **values)
         self.seconds = seconds
 
 
@@ -104,6 +120,13 @@ class Stopped(TutorError):
 
     status = 499
     title = "Stopped"
+
+
+class Unreachable(TutorError):
+    """Another server did not answer as it should; later it may."""
+
+    status = 502
+    title = "Another server did not answer"
 
 
 class SetupError(TutorError):

@@ -26,11 +26,16 @@ _BEGINS = re.compile(r"[-+=]|\d+(?=[.)])")  # a line that begins so would be a l
 
 def to_text(answer: Answer) -> str:
     """Return an answer as plain text with its markers, and below it each quotation with its source."""
-    parts = [_plain(answer.answer)]
+    return "\n\n".join(filter(None, (_plain(answer.answer), below_text(answer)))) + "\n"
+
+
+def below_text(answer: Answer) -> str:
+    """Return what stands below an answer as plain text: each quotation with its source, and the tutor's remarks."""
+    parts = []
     for title, cited in _lists(answer):
         parts.append("\n".join([f"{title}:", *(_source_as_text(citation) for citation in cited)]))
     parts += [f"{title}: {said}" for title, said in _remarks(answer)]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(parts)
 
 
 def to_markdown(answer: Answer) -> str:

@@ -85,12 +85,13 @@ class _File:
 
 @dataclass(frozen=True)
 class _Facts:
-    """What is known of a course beside its sources; None leaves what the course has."""
+    """What is known of a course beside its sources; None leaves what the course has, as a tenant does that it has."""
 
     title: str | None
     language: str
     licence: str | None
     options: CourseOptions | None
+    tenant: str | None = None
 
 
 @dataclass(frozen=True)
@@ -256,12 +257,14 @@ class Library:
         origin: str | None = None,
         max_bytes: int = 20_000_000,
         progress: Progress = lambda done, total: None,
+        tenant: str | None = None,
     ) -> IngestReport:
         """Make ``course`` hold what ``paths`` hold now, and return what changed.
 
         A file adds or replaces one source. A folder is mirrored: what was ingested from it and is gone vanishes, and
         the course's options are those of its manifest, which files alone leave as they are.
-        ``origin`` names the folder in its place, for one that moves between installations.
+        ``origin`` names the folder in its place, for one that moves between installations. A course that is not there
+        yet is made for ``tenant``, for all of them where it is None.
         """
         check_course_id(course)
         read, skipped, manifest, options = read_files(paths, max_bytes)
@@ -269,7 +272,7 @@ class Library:
             read = [replace(file, origin=origin) for file in read]
         live = self._live(course)
         language = live.language if live.there and not manifest.id else manifest.language
-        facts = _Facts(title or manifest.title or None, language, manifest.licence, options)
+        facts = _Facts(title or manifest.title or None, language, manifest.licence, options, tenant)
         read = _with_title(read, title)
         report = _compare(course, live.held, read, skipped)
         return self._bring_in(course, live, read, facts, report, store, embedder, progress)
@@ -421,7 +424,8 @@ class Library:
         with self.records.write() as session:
             row = session.get(Course, course)
             if row is None:
-                row = Course(id=course, title=read[0].source.title, language=facts.language, licence=None)
+                title = read[0].source.title
+                row = Course(id=course, title=title, language=facts.language, licence=None, tenant=facts.tenant)
                 session.add(row)
                 session.flush()
             row.title, row.language = facts.title or row.title, facts.language

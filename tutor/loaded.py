@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from threading import RLock
 
 from tutor.settings import Settings
+from tutor.types import Answer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # these import Chroma and torch: seconds that only asking and ingesting need
@@ -23,6 +25,7 @@ class Loaded:
         self._indexes: dict[str, CourseIndex] = {}
         self.ready = False  # the models are warm and the bundled course is there
         self.trouble = ""  # why it never will be
+        self.listeners: list[Callable[[Answer], None]] = []  # told of each answer, by whatever surface it was asked
 
     def close(self) -> None:
         """Give the store back."""

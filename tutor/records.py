@@ -317,6 +317,7 @@ class LaunchState(Base):
     nonce: Mapped[str] = mapped_column(String(64))
     browser: Mapped[str] = mapped_column(String(64))
     target: Mapped[str] = mapped_column(Text)
+    again: Mapped[str] = mapped_column(Text)  # the address that begins the same login in a window of its own
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 

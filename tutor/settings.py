@@ -35,6 +35,13 @@ class Settings(BaseSettings):
     )
     mode: Literal["personal", "shared"] = Field("personal", description="personal: loopback, one person")
     base_url: str = Field("http://127.0.0.1:7860", description="public address")
+    oidc_issuer: str = Field("", description="an OpenID Connect provider to sign in with; none when empty")
+    oidc_client_id: str = Field("", description="what the tutor is called there")
+    oidc_secret_file: Path | None = Field(None, description="file that holds its client secret, if there is one")
+    oidc_tenant: str = Field("local", description="the tenant of who signs in there")
+    oidc_role_claim: str = Field("", description="the claim that names roles, such as groups")
+    oidc_teachers: str = Field("", description="values of that claim that make a teacher, with spaces between")
+    oidc_administrators: str = Field("", description="values of it that make an administrator")
     model: str = Field("quotes", description="who phrases answers: quotes, or provider:model")
     model_url: str = Field("", description="another server for the model, such as vLLM's; its provider's when empty")
     model_key_file: Path | None = Field(None, description="file that holds the model's API key, and nothing else")
@@ -49,8 +56,19 @@ class Settings(BaseSettings):
     embedder: str = Field(DEFAULT_EMBEDDER, description="a Sentence Transformers model, by name or folder")
     database_url: str = Field("", description="records; SQLite in the state folder when empty")
     chroma_url: str = Field("", description="a Chroma server; the state folder when empty")
+    private_hosts: str = Field("", description="servers of the school's own network that may be called, by name")
+    xapi_url: str = Field("", description="a Learning Record Store that is told what learners do; none when empty")
+    xapi_user: str = Field("tutor", description="what the Learning Record Store calls the tutor")
+    xapi_password_file: Path | None = Field(None, description="file that holds the password there, and nothing else")
     evidence_threshold: float = Field(0.54, ge=0, le=1, description="least probability that the course answers")
     max_question_characters: int = Field(2_000, ge=1, description="longer questions are refused")
+    answers_at_once: int = Field(8, ge=1, description="that are made; further questions wait")
+    answers_waiting: int = Field(64, ge=0, description="questions that wait; further ones are refused for now")
+    key_calls_per_minute: int = Field(600, ge=0, description="of an API key; 0: no limit")
+    learner_calls_per_minute: int = Field(240, ge=0, description="for a learner, in shared mode or by key; 0: no limit")
+    request_seconds: float = Field(
+        180, gt=0, allow_inf_nan=False, description="time that a call of the API may take beside a chat model's"
+    )
     max_source_bytes: int = Field(20_000_000, ge=1, description="larger files are refused")
 
     @classmethod
@@ -68,12 +86,12 @@ class Settings(BaseSettings):
             raise ValueError("home: the file stands in the state folder and cannot move it; set TUTOR_HOME instead")
         return init_settings, env_settings, file
 
-    @field_validator("model_key_file", mode="before")
+    @field_validator("model_key_file", "oidc_secret_file", "xapi_password_file", mode="before")
     @classmethod
     def _none_when_empty(cls, path: object) -> object:
         return None if path == "" else path
 
-    @field_validator("home", "cache", "model_key_file")
+    @field_validator("home", "cache", "model_key_file", "oidc_secret_file", "xapi_password_file")
     @classmethod
     def _expanded(cls, path: Path | None) -> Path | None:
         try:
@@ -81,7 +99,7 @@ class Settings(BaseSettings):
         except RuntimeError:
             raise ValueError("no such user; write the whole path") from None
 
-    @field_validator("model_key_file")
+    @field_validator("model_key_file", "oidc_secret_file", "xapi_password_file")
     @classmethod
     def _not_the_key(cls, path: Path | None) -> Path | None:
         """Refuse what is no whole path: it may well be the key itself, which would then be printed as a path."""
@@ -111,6 +129,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The SQLAlchemy URL of the records."""
         return self.database_url or f"sqlite:///{self.home / 'tutor.db'}"
+
+    @property
+    def longest_request(self) -> float:
+        """Seconds that a call of the API may take in all."""
+        return self.request_seconds + self.model_seconds
 
     @property
     def prices(self) -> tuple[float, float] | None:

@@ -5,16 +5,63 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
+from datetime import datetime
 from hashlib import sha256
 
+from pydantic import Field
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tutor.errors import InputError, NotFound
+from tutor.errors import Conflict, InputError, NotFound
 from tutor.records import Records, Secret, Tenant
-from tutor.visitor import LOCAL
+from tutor.types import Model
+from tutor.visitor import LOCAL, SCOPES_OF, Visitor
 
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _PSEUDONYMS = "pseudonyms"
+
+
+class TenantInfo(Model):
+    """A tenant as it is listed."""
+
+    id: str
+    retention_days: int | None = Field(description="After which what its learners left goes; null: it is kept.")
+    created_at: datetime
+
+
+def administrator_of(records: Records, tenant: str) -> Visitor:
+    """Return who changes what belongs to ``tenant`` as a whole; raises `NotFound` for an unknown one."""
+    with records.read() as session:
+        found = find_tenant(session, tenant)
+        return Visitor(found.id, role="administrator", scopes=SCOPES_OF["administrator"])
+
+
+def create_tenant(records: Records, tenant: str, retention_days: int | None = None) -> TenantInfo:
+    """Make a tenant and return it; raises `InputError` for an unusable name, `Conflict` where it is there already."""
+    with records.write() as session:
+        if session.get(Tenant, check_tenant_id(tenant)):
+            raise Conflict(f"There is a tenant {tenant!r} already. Choose another name, or see: tutor tenants set.")
+        row = ensure_tenant(session, tenant)
+        row.retention_days = retention_days
+        return _info(row)
+
+
+def set_retention(records: Records, tenant: str, days: int | None) -> TenantInfo:
+    """Keep what the learners of ``tenant`` leave for ``days``, or until it is erased; raises `NotFound`."""
+    with records.write() as session:
+        row = find_tenant(session, tenant)
+        row.retention_days = days
+        return _info(row)
+
+
+def list_tenants(records: Records) -> tuple[TenantInfo, ...]:
+    """Return all tenants by name."""
+    with records.read() as session:
+        return tuple(map(_info, session.scalars(select(Tenant).order_by(Tenant.id))))
+
+
+def _info(row: Tenant) -> TenantInfo:
+    return TenantInfo(id=row.id, retention_days=row.retention_days, created_at=row.created_at)
 
 
 def check_tenant_id(tenant: str) -> str:
@@ -37,10 +84,10 @@ def ensure_tenant(session: Session, tenant: str = LOCAL) -> Tenant:
 
 
 def find_tenant(session: Session, tenant: str) -> Tenant:
-    """Return the tenant; raises `NotFound`."""
-    row = session.get(Tenant, tenant)
+    """Return the tenant; raises `NotFound`. That of whoever runs the tutor is always there."""
+    row = ensure_tenant(session) if tenant == LOCAL else session.get(Tenant, tenant)
     if row is None:
-        raise NotFound(f"There is no tenant {tenant[:80]!r}.")
+        raise NotFound(f"There is no tenant {tenant[:80]!r}. Make it first: tutor tenants create NAME.")
     return row
 
 

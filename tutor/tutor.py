@@ -20,14 +20,17 @@ from sqlalchemy.orm import Session
 from ulid import ULID
 
 from tutor import answering, highlights, suggestions
+from tutor.activity import Activity
 from tutor.answering import Draft
 from tutor.budget import Budget
 from tutor.chat import check_going, open_chat
 from tutor.conversations import Conversations
 from tutor.erased import ERASED_FILE, Erased
 from tutor.errors import Conflict, Forbidden, InputError, NotFound, TooLarge, TutorError
+from tutor.keys import Keys
 from tutor.language import detect
 from tutor.library import Library, bundled_courses, check_course_id, read_manifest
+from tutor.limits import Limits
 from tutor.loaded import Loaded
 from tutor.material import Material, check_title
 from tutor.privacy import Privacy
@@ -96,8 +99,11 @@ class Tutor:
         self.library = Library(self.records)
         erased = Erased(settings.home / ERASED_FILE)
         self.privacy = Privacy(self.records, erased, counts_today=settings.model_tokens_per_day > 0)
-        self._conversations = Conversations(self.records, erased)
+        self._activity = Activity(self.records, settings)
+        self._conversations = Conversations(self.records, self._activity, erased)
         self.sign_ins = SignIns(self.records)
+        self.keys = Keys(self.records)
+        self.limits = Limits(settings)
         self._material = Material(settings.home / "material", settings.max_source_bytes, self._add)
         # Of each course, with its live version: reading all its texts takes a while.
         self._questions: dict[str, tuple[Version, tuple[str, ...]]] = {}
@@ -192,15 +198,21 @@ class Tutor:
         title: str | None = None,
         progress: Progress = lambda done, total: None,
     ) -> IngestReport:
-        """Make ``course`` hold what ``paths`` hold now (see `Library.synchronise`) and return what changed."""
+        """Make ``course`` hold what ``paths`` hold now (see `Library.synchronise`) and return what changed.
+
+        A course that is not there yet becomes the visitor's tenant's, everybody's where they run the tutor. Raises
+        `Forbidden` or `Conflict` for a course that is not theirs to change.
+        """
+        self._check_may_change(course, new=True)
         return self._synchronise(course, paths, title, None, progress)
 
     def _synchronise(
         self, course: str, paths: Sequence[Path], title: str | None, origin: str | None, progress: Progress
     ) -> IngestReport:
+        most, tenant = self.settings.max_source_bytes, None if self.visitor.runs else self.visitor.tenant
         with self._ingesting:
             return self.library.synchronise(
-                course, paths, self.store, self.embedder, title, origin, self.settings.max_source_bytes, progress
+                course, paths, self.store, self.embedder, title, origin, most, progress, tenant
             )
 
     def remove_course(self, course: str) -> None:
@@ -379,7 +391,7 @@ class Tutor:
                     name=name[:80],
                 )
             stored = row.source()
-            return StoredSource(
+            opened = StoredSource(
                 course=course,
                 name=name,
                 title=stored.title,
@@ -392,6 +404,8 @@ class Tutor:
                 ),
                 text=stored.text,
             )
+        self._activity.opened(self.visitor, opened)
+        return opened
 
     # --- questions ---------------------------------------------------------------------------------------------------
 
@@ -426,22 +440,24 @@ class Tutor:
         """Yield the answer's text in pieces of a few words, and last the whole `Answer`; raises as `ask` does.
 
         What a chat model writes is yielded sentence by sentence, each one checked. Setting ``stop`` ends the answer
-        with `Stopped`, and nothing of it is stored.
+        with `Stopped`, and nothing of it is stored. It waits while many answers are made; raises `NotReady` where too
+        many wait already.
         """
         question = self._checked(question)
         if replaces and not conversation:
             raise InputError("Only a question of a conversation can be replaced. Say which conversation it is.")
         begun, asked = False, datetime.now(UTC)
-        try:
-            for piece in self._answers(course, question, conversation, history, replaces, stop, asked):
-                begun = True
-                yield piece
-        except Conflict:
-            # The course was replaced between reading and storing: ask what is live now.
-            self.loaded.forget_index(course)
-            if begun:
-                raise
-            yield from self._answers(course, question, conversation, history, replaces, stop, asked)
+        with self.limits.place(stop):
+            try:
+                for piece in self._answers(course, question, conversation, history, replaces, stop, asked):
+                    begun = True
+                    yield piece
+            except Conflict:
+                # The course was replaced between reading and storing: ask what is live now.
+                self.loaded.forget_index(course)
+                if begun:
+                    raise
+                yield from self._answers(course, question, conversation, history, replaces, stop, asked)
 
     def _answers(
         self,
@@ -514,6 +530,8 @@ class Tutor:
             finally:  # a student who leaves finds it when they come back
                 if not stop.is_set():
                     self._conversations.remember(answer, self.visitor, conversation is None, replaces, since)
+        for tell in self.loaded.listeners:
+            tell(answer)
         yield answer
 
     def _path(

@@ -25,7 +25,8 @@ class Visitor:
     ``space`` names that context (a hash of issuer, deployment and context), empty outside of an LMS. ``scopes`` are the
     kinds of calls they may make, ``courses`` those that they may use, None for all of their tenant's. ``acts`` says
     that they may ask for any learner, as a program of the LMS does. ``runs`` marks whoever runs this installation, who
-    sees all of it. A conversation belongs to its tenant, space and learner together.
+    sees all of it. ``key`` is the id of the API key that was shown, ``link`` that of the LMS link that they came by. A
+    conversation belongs to its tenant, space and learner together.
     """
 
     tenant: str = LOCAL
@@ -36,6 +37,8 @@ class Visitor:
     courses: frozenset[str] | None = None
     acts: bool = False
     runs: bool = False
+    key: str = ""
+    link: int | None = None
 
     @property
     def account(self) -> str:

@@ -4,29 +4,61 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Annotated
+from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
 from starlette.requests import HTTPConnection
+from starlette.responses import Response
 
 from tutor.errors import Unauthorised
+from tutor.keys import looks_like_key
 from tutor.sign_ins import SignedIn
 from tutor.tutor import Tutor
 from tutor.visitor import OWNER, Scope, Visitor
 
 COOKIE = "tutor"  # of a browser that is signed in; `__Host-` goes before it where the address is https
+_KEYS = {"key", "api_key", "apikey", "api-key", "access_token", "token"}  # what parameters that hold one are called
+
+
+# This only describes how to call: `visitor_of` reads the header.
+BEARER = HTTPBearer(auto_error=False, description="An API key, as `tutor keys create` prints it.")
 
 
 def visitor_of(tutor: Tutor, request: HTTPConnection) -> Visitor:
-    """Return who makes a request: whoever runs the tutor in personal mode, else a key's or a sign-in's visitor.
+    """Return who makes a request: a key's visitor, else whoever runs the tutor in personal mode, else a sign-in's.
 
     Raises `Unauthorised` where nobody said who asks, or it is not true.
     """
+    if key := key_of(request):
+        return tutor.keys.visitor(key)
     if tutor.settings.mode == "personal":
         return OWNER
     signed_in = signed_in_of(tutor, request)
     if signed_in is None:
-        raise Unauthorised("Say who you are: with an API key, or open the tutor from your course.", "not-signed-in")
+        raise Unauthorised("You are not signed in. Open the tutor from your course, or send a key.", "not-signed-in")
     return signed_in.visitor
+
+
+def key_of(request: HTTPConnection) -> str | None:
+    """Return the API key that a request shows, None where it shows none.
+
+    Raises `Unauthorised` where its ``Authorization`` holds something else.
+    """
+    given = request.headers.getlist("authorization")
+    if not given:
+        return None
+    scheme, _, key = given[0].partition(" ")
+    if len(given) > 1 or scheme.lower() != "bearer" or not key.strip():
+        raise Unauthorised("The tutor takes API keys only. Send one header: Authorization: Bearer YOUR_KEY.")
+    return key.strip()
+
+
+def has_key_in_query(path: str, query: str) -> bool:
+    """Return whether a key stands in a query string, where every server on the way would log it."""
+    given = parse_qsl(query, keep_blank_values=True, errors="replace")
+    names = {name.lower() for name, _ in given} if path.startswith(("/api/", "/v1/")) else set()
+    return bool(names & _KEYS) or any(looks_like_key(part) for pair in given for part in pair)
 
 
 def signed_in_of(tutor: Tutor, request: HTTPConnection) -> SignedIn | None:
@@ -40,12 +72,24 @@ def cookie_name(tutor: Tutor) -> str:
     return f"__Host-{COOKIE}" if tutor.settings.base_url.startswith("https://") else COOKIE
 
 
+def set_cookie(response: Response, tutor: Tutor, name: str, value: str, seconds: int) -> None:
+    """Set a cookie that a frame in another site's page gets too, of its own for each such site, where https allows."""
+    secure = tutor.settings.base_url.startswith("https://")
+    reach = "Secure; SameSite=None; Partitioned" if secure else "SameSite=Lax"
+    response.headers.append("Set-Cookie", f"{name}={value}; Path=/; HttpOnly; Max-Age={seconds}; {reach}")
+
+
 def serving(scope: Scope) -> Callable[[Request], Tutor]:
-    """Return a dependency that gives the tutor as it is for who asks; raises `Forbidden` without ``scope``."""
+    """Return a dependency that gives the tutor as it is for who asks, and counts the call.
+
+    It raises `Forbidden` without ``scope``, `TooMany` above their limit.
+    """
 
     def served(request: Request) -> Tutor:
         tutor: Tutor = request.app.state.tutor
         visitor = visitor_of(tutor, request)
+        request.state.tenant = visitor.tenant  # for the log
+        tutor.limits.count_call(visitor)
         visitor.check(scope)
         return tutor.visited_by(visitor)
 
@@ -59,5 +103,8 @@ Administering = Annotated[Tutor, Depends(serving("admin"))]
 
 
 def acting(tutor: Tutor, learner: str | None) -> Tutor:
-    """Return the tutor as it is for ``learner``, where whoever asks may ask for them; raises `Forbidden`."""
-    return tutor.visited_by(tutor.visitor.acting_for(learner))
+    """Return the tutor as it is for ``learner``, where whoever asks may ask for them; raises `Forbidden`, `TooMany`."""
+    theirs = tutor.visitor.acting_for(learner)
+    if theirs is not tutor.visitor:
+        tutor.limits.count_learner(theirs)
+    return tutor.visited_by(theirs)

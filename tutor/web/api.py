@@ -6,14 +6,13 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any, Literal
 
 from anyio import from_thread
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response, Security
 from fastapi.responses import JSONResponse, PlainTextResponse
-from fastapi.sse import EventSourceResponse, format_sse_event
 from pydantic import BaseModel, ConfigDict, Field
 
 from tutor import export
 from tutor.conversations import LONGEST_TITLE
-from tutor.errors import NotReady, TutorError
+from tutor.errors import InputError, NotReady, TutorError
 from tutor.tutor import Tutor
 from tutor.types import (
     Answer,
@@ -27,17 +26,31 @@ from tutor.types import (
     SourceInfo,
     StoredSource,
 )
-from tutor.web.access import Asking, Reading, Writing, acting
-from tutor.web.problems import Problem, documented
+from tutor.web.access import BEARER, Asking, Reading, Writing, acting
+from tutor.web.events import Streams, respond, taken_up
+from tutor.web.problems import documented
 from tutor.web.texts import Texts, reader
 
-router = APIRouter(prefix="/api/v1", responses=documented(400, 403, 413, 415, 422, 503))
+router = APIRouter(
+    prefix="/api/v1", responses=documented(400, 401, 403, 413, 415, 422, 429, 503), dependencies=[Security(BEARER)]
+)
 health = APIRouter(responses=documented(400, 403))
 
 
 def may_add(tutor: Writing) -> None:
     """Raise `Forbidden` where whoever asks may not change what courses hold."""
     tutor.check_may_add_material()
+
+
+def once(
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            description="A value of the caller's own. A write that comes again with it is done once.", max_length=255
+        ),
+    ] = None,
+) -> None:
+    """Describe the header, which `Idempotency` reads before any route is chosen."""
 
 
 class Question(BaseModel):
@@ -56,6 +69,10 @@ class Question(BaseModel):
         None, max_length=64, description="The id of the conversation's last message, whose place this question takes."
     )
     stream: bool = Field(False, description="Answer as server-sent events: token*, answer, done.")
+
+
+Learner = Annotated[str | None, Query(description="Whose conversation it is, where it was asked for a learner.")]
+LastEvent = Annotated[str | None, Header(description="The id of the last event that came, of a stream to take up.")]
 
 
 @router.get("/courses", summary="Courses that can be asked")
@@ -84,7 +101,7 @@ def read_source(
 @router.put(
     "/courses/{course}/sources/{source:path}",
     status_code=202,
-    dependencies=[Depends(may_add)],
+    dependencies=[Depends(may_add), Depends(once)],
     responses=documented(404, 409),
     openapi_extra={
         "requestBody": {
@@ -136,7 +153,7 @@ def _told(file: MaterialFile, say: Texts) -> MaterialFile:
 
 @router.delete(
     "/courses/{course}/sources/{source:path}",
-    dependencies=[Depends(may_add)],
+    dependencies=[Depends(may_add), Depends(once)],
     responses=documented(404, 409),
     summary="Take a source out of a course",
 )
@@ -148,8 +165,8 @@ def delete_source(tutor: Writing, course: str, source: str) -> IngestReport:
 @router.delete(
     "/courses/{course}",
     status_code=204,
-    dependencies=[Depends(may_add)],
-    responses=documented(404),
+    dependencies=[Depends(may_add), Depends(once)],
+    responses=documented(404, 409),
     summary="Delete a course",
 )
 def delete_course(tutor: Writing, course: str) -> Response:
@@ -161,44 +178,54 @@ def delete_course(tutor: Writing, course: str) -> Response:
 @router.post(
     "/courses/{course}/ask",
     response_model=Answer,
+    dependencies=[Depends(once)],
     summary="Ask a question",
     responses={
         200: {"description": "The answer, or with `stream` its events.", "content": {"text/event-stream": {}}},
         **documented(404, 409),
     },
 )
-def ask(tutor: Asking, course: str, body: Question) -> Any:
-    """Return the answer of the course's own texts, or a refusal that shows the nearest passages."""
+def ask(tutor: Asking, request: Request, course: str, body: Question, last_event_id: LastEvent = None) -> Any:
+    """Return the answer of the course's own texts, or a refusal that shows the nearest passages.
+
+    A stream belongs to no connection: `Content-Location` says where to take it up (`GET`, with the `Last-Event-ID`
+    that came last), for some minutes after its end. The same question sent again with a `Last-Event-ID` does so too,
+    and asks nothing anew.
+    """
     tutor = acting(tutor, body.learner)
     if not body.stream:
         return tutor.ask(course, body.question, body.conversation, replaces=body.replaces)
-    parts = tutor.stream(course, body.question, body.conversation, replaces=body.replaces)
-    first = next(parts)  # what is wrong with the question is told by the status, before the stream begins
-    return EventSourceResponse(_events(first, parts), headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+    streams: Streams = request.app.state.streams
+    stream, after = taken_up(last_event_id)
+    if stream:
+        return respond(streams.find(tutor, course, stream), after)
+    pieces = tutor.stream(course, body.question, body.conversation, replaces=body.replaces)
+    return respond(streams.begin(tutor.visitor, course, pieces))
 
 
-def _events(first: str | Answer, rest: Iterator[str | Answer]) -> Iterator[bytes]:
-    try:
-        part: str | Answer | None = first
-        while part is not None:
-            if isinstance(part, Answer):
-                yield format_sse_event(event="answer", data_str=part.model_dump_json())
-            else:
-                yield format_sse_event(event="token", data_str=Token(text=part).model_dump_json())
-            part = next(rest, None)
-        yield format_sse_event(event="done", data_str="{}")
-    except TutorError as error:
-        trouble = Problem(title=error.title, status=error.status, detail=str(error))
-        yield format_sse_event(event="error", data_str=trouble.model_dump_json())
+@router.get(
+    "/courses/{course}/ask/{stream}",
+    response_class=Response,
+    responses={200: {"description": "The events.", "content": {"text/event-stream": {}}}, **documented(404)},
+    summary="Take up a streamed answer",
+)
+def resume(
+    tutor: Asking,
+    request: Request,
+    course: str,
+    stream: str,
+    last_event_id: LastEvent = None,
+    learner: Learner = None,
+) -> Response:
+    """Return the events that came after the `Last-Event-ID`, all of them without one, and those that are still to come.
 
-
-class Token(BaseModel):
-    """A piece of an answer's text; joined, the pieces are the answer."""
-
-    text: str
-
-
-Learner = Annotated[str | None, Query(description="Whose conversation it is, where it was asked for a learner.")]
+    Some minutes after the end its pieces are gone; `answer` and `done` are told as long as the answer is stored.
+    """
+    tutor = acting(tutor, learner)
+    of, after = taken_up(last_event_id)
+    if of not in ("", stream):
+        raise InputError("Last-Event-ID belongs to another answer. Send the last one that came of this one.")
+    return respond(request.app.state.streams.find(tutor, course, stream), after)
 
 
 @router.get("/conversations/{id}", responses=documented(404), summary="A conversation with its answers")
@@ -252,7 +279,10 @@ def read_answer(
 
 
 @router.post(
-    "/conversations/{id}/answers/{message}/feedback", responses=documented(404), summary="Say what an answer is worth"
+    "/conversations/{id}/answers/{message}/feedback",
+    dependencies=[Depends(once)],
+    responses=documented(404, 409),
+    summary="Say what an answer is worth",
 )
 def give_feedback(tutor: Asking, id: str, message: str, body: Feedback, learner: Learner = None) -> Feedback:
     """Keep feedback with an answer, in place of what was said before."""
@@ -264,7 +294,8 @@ def give_feedback(tutor: Asking, id: str, message: str, body: Feedback, learner:
 @router.delete(
     "/conversations/{id}/answers/{message}/feedback",
     status_code=204,
-    responses=documented(404),
+    dependencies=[Depends(once)],
+    responses=documented(404, 409),
     summary="Take feedback back",
 )
 def take_feedback_back(tutor: Asking, id: str, message: str, learner: Learner = None) -> Response:
@@ -281,13 +312,24 @@ class Naming(BaseModel):
     title: str = Field(description=f"Its new title, of at most {LONGEST_TITLE} characters.")
 
 
-@router.patch("/conversations/{id}", responses=documented(404), summary="Rename a conversation")
+@router.patch(
+    "/conversations/{id}",
+    dependencies=[Depends(once)],
+    responses=documented(404, 409),
+    summary="Rename a conversation",
+)
 def rename_conversation(tutor: Asking, id: str, body: Naming, learner: Learner = None) -> ConversationInfo:
     """Give a conversation another title."""
     return acting(tutor, learner).rename_conversation(id, body.title)
 
 
-@router.delete("/conversations/{id}", status_code=204, responses=documented(404), summary="Delete a conversation")
+@router.delete(
+    "/conversations/{id}",
+    status_code=204,
+    dependencies=[Depends(once)],
+    responses=documented(404, 409),
+    summary="Delete a conversation",
+)
 def delete_conversation(tutor: Asking, id: str, learner: Learner = None) -> Response:
     """Delete a conversation with its answers."""
     acting(tutor, learner).delete_conversation(id)

@@ -89,6 +89,8 @@ def mount_page(app: FastAPI, tutor: Tutor, path: str = "/") -> FastAPI:
             app,
             build_page(tutor),
             path,
+            # Not what a request says of its host, which a proxy may have changed.
+            root_path=tutor.settings.base_url if tutor.settings.mode == "shared" else None,
             theme=build_theme(),
             head=build_head(),
             i18n=build_i18n(),
@@ -413,6 +415,7 @@ def ask(
         parts.announced: "",
     }
     try:
+        tutor.limits.count_learner(tutor.visitor)
         for piece in until_stopped(
             tutor.stream(course, question, conversation, replaces=replaces or None, stop=stop), stop
         ):

@@ -32,6 +32,7 @@ const status = (words) => {
 };
 const isGone = (response) => !response || [502, 504].includes(response.status); // these are a proxy's
 const isBusy = (response) => [429, 503].includes(response.status);
+const isRefused = (response) => [401, 403].includes(response?.status); // nobody is signed in any more, or somebody else
 
 // --- is it there? -------------------------------------------------------------------------------------------------
 
@@ -112,6 +113,8 @@ async function join(resource, options) {
     if (!isGone(response) && !isBusy(response)) {
       if (waits) hold(-1);
       checked = Date.now();
+      if (isRefused(response)) return turnAway();
+      comeBack();
       if (response.ok) joined.add((await response.clone().json()).event_id);
       return response;
     }
@@ -142,11 +145,31 @@ function hold(more) {
 }
 
 // What is not put in line, and has no answer to wait for.
-function once(resource, options) {
-  return straight(resource, options).catch(() => {
-    untilBack();
-    return Response.json({ data: [] });
-  });
+async function once(resource, options) {
+  const response = await straight(resource, options).catch(() => null);
+  if (response && !isRefused(response)) return response;
+  if (response) turnAway();
+  else untilBack();
+  return Response.json({ data: [] });
+}
+
+// --- who is not signed in any more --------------------------------------------------------------------------------
+
+let turnedAway = []; // events that were refused: Gradio was promised an end of each
+let signedOut = false;
+
+// Says so. For Gradio the event ends as one that was cancelled, so that all that was typed stays where it is.
+function turnAway() {
+  signedOut = true;
+  status(wordsFor("signed-out"));
+  const id = `refused-${Math.random()}`;
+  turnedAway.push(id);
+  return Response.json({ event_id: id });
+}
+
+function comeBack() {
+  if (signedOut) status("");
+  signedOut = false;
 }
 
 // --- what Gradio hears --------------------------------------------------------------------------------------------
@@ -154,6 +177,7 @@ function once(resource, options) {
 const BROKEN = /"msg":"unexpected_error"|"session_not_found":true/;
 
 async function listen(resource, options) {
+  heard = "";
   let response = null;
   try {
     response = await straight(resource, options);
@@ -176,6 +200,7 @@ async function passOn(reader, to) {
       return;
     }
   }
+  if (turnedAway.length) to.enqueue(new TextEncoder().encode(endsOf(turnedAway.splice(0))));
   const words = piece.done ? "" : new TextDecoder().decode(piece.value);
   heard = (heard + words).slice(-200);
   if (!piece.done && !BROKEN.test(words)) {
@@ -185,7 +210,7 @@ async function passOn(reader, to) {
   if (!heard.includes('"msg":"close_stream"')) {
     reader?.cancel().catch(() => {});
     to.enqueue(new TextEncoder().encode(farewell()));
-    breakOff();
+    if (!signedOut) breakOff();
   }
   heard = "";
   to.close();
@@ -193,10 +218,14 @@ async function passOn(reader, to) {
 
 // Ends every event as Gradio itself ends one that was cancelled, so that its client can go on.
 function farewell() {
-  const ends = [...joined].map((id) => ({ msg: "process_completed", event_id: id, output: { data: [] }, success: true }));
+  const ends = endsOf([...joined]);
   joined.clear();
-  return [...ends, { msg: "close_stream" }].map((message) => `data: ${JSON.stringify(message)}\n\n`).join("");
+  return `${ends}${asEvent({ msg: "close_stream" })}`;
 }
+
+const asEvent = (message) => `data: ${JSON.stringify(message)}\n\n`;
+const endsOf = (ids) =>
+  ids.map((id) => asEvent({ msg: "process_completed", event_id: id, output: { data: [] }, success: true })).join("");
 
 let broken = false; // whether an answer broke off, which `resume` then finds out about
 async function breakOff() {

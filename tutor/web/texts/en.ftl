@@ -37,6 +37,13 @@ found = { $count ->
    *[other] { $count } conversations found.
 }
 
+## Who is there
+
+signed-out-title = You are not signed in
+signed-out-how = Open the tutor from your course: follow the link to it there. You are then signed in by itself.
+signed-out-or = Or sign in here:
+sign-in = Sign in
+
 ## Where there is no course yet
 
 no-course-title = No course yet
@@ -180,7 +187,11 @@ error-name-long = The name is longer than { $limit } characters. Choose a shorte
 error-no-conversation = That conversation is no longer here. Begin a new one.
 error-no-answer = That answer is no longer here. Open the conversation again.
 error-not-last = This is no longer the last question of the conversation. Open it again, then ask once more.
+error-too-many = You have asked very often within a minute. Wait { $seconds } seconds, then try again.
+error-many-questions = Many people are asking at the moment. Wait a little, then ask again.
 error-records = The tutor cannot read or write what it keeps. Nothing was changed. Tell whoever looks after it, and try again.
+error-not-signed-in = You are not signed in, or not any more. Open the tutor from your course again.
+error-not-your-page = This page was opened by somebody else. Load it anew.
 error-technical = Something is wrong with the tutor itself. This is what it says: { $message }
 
 ## Adding material
@@ -220,6 +231,8 @@ error-file-binary = This is no text file. Save it as UTF-8 text and add it again
 error-course-name-empty = The course has no name. Type one.
 error-course-name-long = The name of the course is longer than { $limit } characters. Choose a shorter one.
 error-only-text = This is the only text of the course. Delete the course instead, or add another text first.
+error-not-your-course = This course is not yours to change. Make one of your own, or ask whoever looks after it.
+error-course-exists = There is a course of that name already. Choose another name.
 
 ## What the page’s script says
 
@@ -279,3 +292,20 @@ script-offline-sent = You are offline. Your question is kept, and is sent by its
 script-busy = The tutor has very many questions to answer at the moment. Yours is kept, and is sent again by itself in a moment.
 script-busy-page = The tutor has very many questions to answer at the moment. The page goes on by itself in a moment.
 script-too-busy = The tutor has too much to do at the moment. Try again in a minute.
+script-signed-out = You are not signed in here any more. What you typed is kept: open the tutor from your course again, or load this page anew to sign in.
+
+## On the way from an LMS to the tutor
+
+error-lti-cookies = This launch began in another browser, or this one keeps no cookies of the tutor. Open the tutor from your course again.
+error-lti-teachers = Only teachers choose what a link opens. Ask one of them.
+lti-opening = The tutor is being opened…
+lti-go-on = Go on
+lti-window-title = Open the tutor in a window of its own
+lti-window-why = Your browser does not let the tutor keep you signed in inside this page.
+lti-window-open = Open the tutor
+lti-choose-title = Choose what this link opens
+lti-choose-intro = Students who follow the link come to the course or the section that you choose here.
+lti-choose-whole = The whole course
+lti-choose-add = Add the link
+lti-choose-none = There is no course yet that a link could open. Open the tutor in your course and add one first.
+lti-returning = Your choice is being taken back to your course…
