@@ -19,7 +19,7 @@ from tutor.fetching import Fetcher
 from tutor.lti.key_sets import KeySets
 from tutor.replays import Replays
 from tutor.tutor import Tutor
-from tutor.web import api, lti, observing, openai, registration
+from tutor.web import api, lti, observing, openai, privacy, registration
 from tutor.web.access import COOKIE, has_key_in_query
 from tutor.web.described import describe
 from tutor.web.events import Streams
@@ -31,7 +31,9 @@ from tutor.web.problems import add_problem_handlers, problem
 from tutor.web.time_limit import TimeLimit
 
 # An application keeps its routers closed.
-ROUTERS = (api.router, openai.router, api.health, observing.router, lti.router, registration.router)
+ROUTERS = (
+    api.router, privacy.router, openai.router, api.health, observing.router, lti.router, registration.router,
+)  # fmt: skip
 _OURS = (  # below which the page has nothing
     "/api", "/api/{rest:path}", "/v1/{rest:path}", "/lti", "/lti/{rest:path}", "/healthz", "/readyz", "/metrics",
 )  # fmt: skip
