@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -94,8 +95,11 @@ def _keep_link(session: Session, launch: Launch) -> Link:
     else:
         link.rule = rule.model_dump() if rule else link.rule
     services = launch.services
-    link.line_item, link.line_items = services.line_item, services.line_items
+    link.line_item, link.line_items = services.line_item or link.line_item, services.line_items
     link.memberships, link.scopes = services.memberships, list(services.scopes)
+    with suppress(InputError):  # a rule that its author got wrong keeps nobody out
+        rule = rule_from_custom(launch.custom)
+        link.rule = rule.model_dump() if rule else link.rule
     session.flush()
     return link
 

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tutor import __version__
 from tutor.errors import NotReady
+from tutor.fetching import Fetcher
 from tutor.lti.key_sets import KeySets
 from tutor.replays import Replays
 from tutor.tutor import Tutor
@@ -67,7 +68,7 @@ def build_app(tutor: Tutor) -> FastAPI:
         redoc_url=None,
     )
     app.state.tutor = tutor
-    app.state.key_sets = KeySets()
+    app.state.key_sets = KeySets(Fetcher.of(tutor.settings))
     app.state.streams = Streams()
     app.state.numbers = Numbers(app.state.streams)
     tutor.loaded.listeners.append(app.state.numbers.answered)

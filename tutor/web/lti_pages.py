@@ -121,13 +121,13 @@ def _page(
 ) -> HTMLResponse:
     nonce = secrets.token_urlsafe(16)
     policy = (
-        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; base-uri 'none'; "
+        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data:; base-uri 'none'; "
         f"form-action 'self' {receiver}; frame-ancestors 'self' {' '.join(platform.origins)}"
     )
     page = (
         f'<!doctype html><html lang="{say.language}" dir="{say.direction}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'
-        f'<style nonce="{nonce}">{_static("lti.css")}</style></head><body>{body}'
+        f'<link rel="icon" href="data:,"><style nonce="{nonce}">{_static("lti.css")}</style></head><body>{body}'
         f'<script nonce="{nonce}">{_static("lti.js")}</script></body></html>'
     )
     return HTMLResponse(page, status, {"Content-Security-Policy": policy, "Content-Language": say.language})
