@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evals.cli import app as evals_app
-from tutor import __version__, admin_cli
+from tutor import __version__, admin_cli, learners_cli
 from tutor.errors import InputError, NotReady, SetupError, TutorError
 from tutor.lti.cli import app as lti_app
 from tutor.outbox_cli import app as outbox_app
@@ -39,6 +39,8 @@ app.add_typer(admin_cli.keys_app, name="keys")
 app.add_typer(admin_cli.tenants_app, name="tenants")
 app.add_typer(lti_app, name="lti")
 app.add_typer(outbox_app, name="outbox")
+app.add_typer(learners_cli.learners_app, name="learners")
+app.add_typer(learners_cli.retention_app, name="retention")
 
 CourseOption = Annotated[
     str | None, typer.Option("--course", help="The course to ask; needed where there are several.")

@@ -42,8 +42,9 @@ class Visitor:
 
     @property
     def account(self) -> str:
-        """What this visitor's tokens are counted under: the same in every space of the tenant."""
-        return self.learner or "" if self.tenant == LOCAL else f"{self.tenant}/{self.learner or ''}"
+        """What this visitor's tokens are counted under: the same in every space of the tenant, and no one else's."""
+        learner = self.learner or ""
+        return learner if self.tenant == LOCAL and "/" not in learner else f"{self.tenant}/{learner}"
 
     def sees(self, course: str, tenant: str | None, space: str) -> bool:
         """Return whether a course that belongs to ``tenant`` (None: to everyone) and ``space`` is there for them."""

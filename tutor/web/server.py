@@ -20,6 +20,7 @@ from tutor.deliveries import delivering
 from tutor.errors import NotReady, SetupError
 from tutor.modes import check_may_listen, check_mode, nobody_can_sign_in
 from tutor.remote import SERVER_FILE
+from tutor.retention import kept_up
 from tutor.settings import Settings
 from tutor.tutor import Tutor
 
@@ -58,7 +59,8 @@ def _serve(tutor: Tutor, listener: socket.socket, url: str, open_browser: bool) 
     typer.echo(f"Open {url} — press Ctrl+C to stop.", err=True)
     if open_browser and _has_screen():
         webbrowser.open(url)
-    server.run(sockets=[listener])
+    with kept_up(tutor.records, tutor.privacy):
+        server.run(sockets=[listener])
 
 
 @contextlib.contextmanager

@@ -27,6 +27,7 @@ deleted = The conversation is deleted.
 replaced = The new answer has taken the place of the last one.
 gone = That conversation is no longer here. This is a new one.
 no-such-course = The link names a course that is not here. This is another one.
+no-such-section = The link names a section that is not here. This is the whole course.
 nothing-to-ask = There is no course to ask about yet.
 empty-question = Type a question first, or choose one of the suggestions.
 stopped = Stopped. Your question was not answered, and nothing was kept of the answer.
@@ -43,6 +44,8 @@ signed-out-title = You are not signed in
 signed-out-how = Open the tutor from your course: follow the link to it there. You are then signed in by itself.
 signed-out-or = Or sign in here:
 sign-in = Sign in
+sign-out = Sign out
+sent-outside = To write the answer, your question and what the course says about it are sent to { $model }.
 
 ## Where there is no course yet
 

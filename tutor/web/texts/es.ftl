@@ -26,6 +26,7 @@ deleted = La conversación está borrada.
 replaced = La respuesta nueva ha ocupado el lugar de la última.
 gone = Esa conversación ya no está aquí. Esta es una nueva.
 no-such-course = El enlace nombra un curso que no está aquí. Este es otro.
+no-such-section = El enlace nombra una sección que no está aquí. Este es el curso entero.
 nothing-to-ask = Todavía no hay ningún curso sobre el que preguntar.
 empty-question = Escribe primero una pregunta o elige una de las sugerencias.
 stopped = Parado. Tu pregunta no se ha respondido y no se ha guardado nada de la respuesta.
@@ -42,6 +43,8 @@ signed-out-title = No has iniciado sesión
 signed-out-how = Abre el tutor desde tu curso: sigue allí el enlace que lleva a él y la sesión se inicia sola.
 signed-out-or = O inicia sesión aquí:
 sign-in = Iniciar sesión
+sign-out = Cerrar sesión
+sent-outside = Para escribir la respuesta, tu pregunta y lo que el curso dice de ella se envían a { $model }.
 
 ## Where there is no course yet
 

@@ -26,6 +26,7 @@ deleted = 对话已删除。
 replaced = 新的回答已取代上一个回答。
 gone = 那个对话已经不在了。这是一个新对话。
 no-such-course = 链接里的课程不在这里。这是另一门课程。
+no-such-section = 链接里的章节不在这里。这是整门课程。
 nothing-to-ask = 还没有可以提问的课程。
 empty-question = 请先输入问题，或者选择一个建议的问题。
 stopped = 已停止。你的问题没有得到回答，回答的内容也没有保留。
@@ -41,6 +42,8 @@ signed-out-title = 你还没有登录
 signed-out-how = 请从你的课程打开导师：在课程里点击它的链接，就会自动登录。
 signed-out-or = 也可以在这里登录：
 sign-in = 登录
+sign-out = 退出登录
+sent-outside = 为了写出回答，你的问题和课程中与它有关的内容会发送给 { $model }。
 
 ## Where there is no course yet
 
