@@ -313,4 +313,4 @@ lti-choose-add = Add the link
 lti-choose-none = There is no course yet that a link could open. Open the tutor in your course and add one first.
 lti-returning = Your choice is being taken back to your course…
 lti-registered = The tutor is registered
-lti-registered-next = This window can be closed. Switch the tool on in your LMS if it asks for it.
+lti-registered-next = This window can be closed. Switch the tool on in your learning platform if it asks for it.

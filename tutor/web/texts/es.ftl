@@ -312,4 +312,4 @@ lti-choose-add = Añadir el enlace
 lti-choose-none = Todavía no hay ningún curso que un enlace pueda abrir. Abre el tutor en tu curso y añade uno primero.
 lti-returning = Tu elección se está llevando de vuelta a tu curso…
 lti-registered = El tutor está registrado
-lti-registered-next = Puedes cerrar esta ventana. Activa la herramienta en tu LMS si te lo pide.
+lti-registered-next = Puedes cerrar esta ventana. Activa la herramienta en tu plataforma si te lo pide.

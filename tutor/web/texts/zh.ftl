@@ -302,4 +302,4 @@ lti-choose-add = 添加链接
 lti-choose-none = 还没有可供链接打开的课程。请先在您的课程里打开导师并添加一门。
 lti-returning = 正在把您的选择带回课程……
 lti-registered = 导师已注册
-lti-registered-next = 可以关闭此窗口。如果您的 LMS 有提示，请在其中启用该工具。
+lti-registered-next = 可以关闭此窗口。如果学习平台有提示，请在其中启用该工具。
