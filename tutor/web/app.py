@@ -19,6 +19,7 @@ from tutor.web import api
 from tutor.web.framing import frame_ancestors
 from tutor.web.gradio_guard import GradioGuard
 from tutor.web.problems import add_problem_handlers, problem
+from tutor.web.signing_in import add_signing_in
 
 LARGEST_BODY = 256_000  # bytes; a question is at most a few thousand
 _FILE = re.compile(r"/api/v1/courses/[^/]+/sources/.+", re.DOTALL)  # what a file is put to
@@ -58,6 +59,8 @@ def build_app(tutor: Tutor) -> FastAPI:
     for path in ("/api", "/api/{rest:path}", "/healthz", "/readyz"):
         app.add_api_route(path, _nowhere, methods=_METHODS, include_in_schema=False)
     app.add_middleware(Guard, tutor=tutor)
+    if tutor.settings.mode == "shared":
+        add_signing_in(app, tutor)
     mount_page(app, tutor)
     if tutor.settings.mode == "shared":
         page = app.routes[-1]
