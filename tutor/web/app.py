@@ -28,6 +28,7 @@ from tutor.web.gradio_guard import GradioGuard
 from tutor.web.idempotency import Idempotency
 from tutor.web.observing import Catching, Numbers, Observing
 from tutor.web.problems import add_problem_handlers, problem
+from tutor.web.signing_in import add_signing_in
 from tutor.web.time_limit import TimeLimit
 
 # An application keeps its routers closed.
@@ -87,6 +88,8 @@ def build_app(tutor: Tutor) -> FastAPI:
     app.add_middleware(Guard, tutor=tutor)
     app.add_middleware(Observing, numbers=app.state.numbers)
     describe(app)
+    if tutor.settings.mode == "shared":
+        add_signing_in(app, tutor)
     mount_page(app, tutor)
     if tutor.settings.mode == "shared":
         page = app.routes[-1]
