@@ -186,8 +186,8 @@ def test_a_caller_who_leaves_mid_stream_harms_nobody(
 ) -> None:
     stream, gone = lesson_tutor.stream, threading.Event()
 
-    def held_back(*arguments: Any, **named: Any) -> Iterator[str | Answer]:
-        for piece in stream(*arguments, **named):
+    def held_back(*arguments: Any, **options: Any) -> Iterator[str | Answer]:
+        for piece in stream(*arguments, **options):
             yield piece
             gone.wait(20)
 
@@ -558,6 +558,7 @@ def test_the_description_has_every_call(described: dict[str, Any]) -> None:
         (f"{API}/courses/{{course}}/sources/{{source}}", "get"),
         (f"{API}/courses/{{course}}/ask", "post"),
         (f"{API}/courses/{{course}}/ask/{{stream}}", "get"),
+        (f"{API}/conversations", "get"),
         (f"{API}/conversations/{{id}}", "get"),
         (f"{API}/conversations/{{id}}", "patch"),
         (f"{API}/conversations/{{id}}/answers/{{message}}/feedback", "post"),
