@@ -15,9 +15,9 @@ from tutor.web.server import listen
 
 
 @contextmanager
-def serving(tutor: Tutor, host: str = "127.0.0.1") -> Iterator[str]:
+def serving(tutor: Tutor, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """Yield the address at which ``tutor`` is served while the block runs; warming it up is the caller's affair."""
-    listener = listen(host, 0)
+    listener = listen(host, port)
     server = uvicorn.Server(uvicorn.Config(build_app(tutor), log_level="warning", timeout_graceful_shutdown=5))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

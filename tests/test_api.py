@@ -186,8 +186,8 @@ def test_a_caller_who_leaves_mid_stream_harms_nobody(
 ) -> None:
     stream, gone = lesson_tutor.stream, threading.Event()
 
-    def held_back(*arguments: Any, **named: Any) -> Iterator[str | Answer]:
-        for piece in stream(*arguments, **named):
+    def held_back(*arguments: Any, **options: Any) -> Iterator[str | Answer]:
+        for piece in stream(*arguments, **options):
             yield piece
             gone.wait(20)
 

@@ -39,7 +39,7 @@ def test_a_sound_installation_is_reported_part_by_part(lesson_home: Path) -> Non
     ran = run("doctor")
     assert (ran.status, ran.err) == (0, "")
     assert ran.out.splitlines()[:4] == [
-        "ok   settings: personal mode, answered by quotes",
+        "ok   settings: personal mode (this computer only), answered by quotes",
         f"ok   database: sqlite:///{lesson_home}/tutor.db answers; 1 course(s)",
         "ok   model: all-MiniLM-L6-v2 (53aa51172d14) gives vectors of 384 numbers",
         f"ok   store: {lesson_home}/indexes is free and holds 1 index(es)",

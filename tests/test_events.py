@@ -148,6 +148,7 @@ def test_fifty_who_never_read_hold_up_nobody(http: httpx.Client, gate: Gate) -> 
 
 def test_silence_is_told_by_a_beat(http: httpx.Client, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "BEAT", 0.05)
+    monkeypatch.setattr(events, "PATIENCE", 60)
     with http.stream("POST", ASK, json=BODY) as response:
         names = [name for _, name, _ in read(response, most=3)]
     assert names == ["token", ":", ":"]

@@ -11,9 +11,7 @@ from pathlib import Path
 import pytest
 
 from tutor import errors
-from tutor.conversations import Conversations
 from tutor.errors import InputError, NotFound, SetupError
-from tutor.visitor import OWNER
 from tutor.web import texts as module
 from tutor.web.texts import LANGUAGES, choose, texts
 
@@ -159,5 +157,5 @@ def test_the_script_gets_its_texts_with_places_for_values() -> None:
 
 def test_an_unknown_conversation_is_told_in_words_for_a_reader(tutor) -> None:
     with pytest.raises(NotFound) as told:
-        Conversations(tutor.records).read("c_0", OWNER)
+        tutor.conversation("c_0")
     assert texts("en").error(told.value) == "That conversation is no longer here. Begin a new one."

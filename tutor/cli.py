@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evals.cli import app as evals_app
-from tutor import __version__, admin_cli
+from tutor import __version__, admin_cli, learners_cli
 from tutor.errors import InputError, NotReady, SetupError, TutorError
+from tutor.lti.cli import app as lti_app
+from tutor.outbox_cli import app as outbox_app
 from tutor.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -35,6 +37,10 @@ app.add_typer(courses_app, name="courses")
 app.add_typer(evals_app, name="eval")
 app.add_typer(admin_cli.keys_app, name="keys")
 app.add_typer(admin_cli.tenants_app, name="tenants")
+app.add_typer(lti_app, name="lti")
+app.add_typer(outbox_app, name="outbox")
+app.add_typer(learners_cli.learners_app, name="learners")
+app.add_typer(learners_cli.retention_app, name="retention")
 
 CourseOption = Annotated[
     str | None, typer.Option("--course", help="The course to ask; needed where there are several.")
@@ -64,7 +70,7 @@ def version(
 
 @app.command()
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on: loopback in personal mode.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to listen on: a loopback one in personal mode.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 7860,
     browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:

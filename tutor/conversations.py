@@ -10,6 +10,8 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 from ulid import ULID
 
+from tutor.activity import Activity
+from tutor.erased import Erased
 from tutor.errors import Conflict, InputError, NotFound
 from tutor.records import (
     CitedSource,
@@ -33,24 +35,14 @@ _HISTORY = 40  # turns that are read; a chat model is told of those that do not 
 class Conversations:
     """The conversations of one installation. Each call raises `NotFound` for one that is not the visitor's own."""
 
-    def __init__(self, records: Records) -> None:
-        self._records = records
+    def __init__(self, records: Records, activity: Activity, erased: Erased) -> None:
+        self._records, self._activity, self._erased = records, activity, erased
 
     def read(self, id: str, visitor: Visitor) -> Conversation:
         """Return a conversation with its answers; a citation whose source has changed since says so."""
         with self._records.read() as session:
             row = _conversation(session, id, None, visitor)
-            live = {(s.name, s.version) for s in live_sources(session, row.course_id)}
-            messages = tuple(
-                Message(
-                    id=m.id,
-                    created_at=m.created_at,
-                    answer=_with_changes(Answer.model_validate(m.answer), live),
-                    feedback=Feedback.model_validate(m.feedback) if m.feedback else None,
-                )
-                for m in row.messages
-            )
-            return Conversation(**_info(row).model_dump(), messages=messages)
+            return stored_conversation(session, row)
 
     def message(self, id: str, message: str, visitor: Visitor) -> Message:
         """Return one exchange of a conversation; raises `NotFound` where it is not there or was replaced."""
@@ -120,11 +112,11 @@ class Conversations:
         with self._records.write() as session:
             session.delete(_conversation(session, id, None, visitor))
 
-    def remember(self, answer: Answer, visitor: Visitor, begins: bool, replaces: str | None) -> None:
+    def remember(self, answer: Answer, visitor: Visitor, begins: bool, replaces: str | None, asked: datetime) -> None:
         """Store the answer, which may begin its conversation or take the place of its last message.
 
         Raises `Conflict` if a text that it quotes is no longer held or the message to replace is not the last one any
-        more, `NotFound` if its conversation is gone.
+        more, `NotFound` if its conversation is gone, or its learner was erased after the question was ``asked``.
         """
         with self._records.write() as session:
             if begins:
@@ -143,6 +135,26 @@ class Conversations:
             row.messages.append(message)
             held = cited_ids(session, answer.course, (*answer.citations, *answer.nearest))
             message.cited += [CitedSource(source_version_id=id) for id in held]
+            self._activity.asked(session, visitor, answer, message.id, again=replaces is not None)
+            session.flush()  # an erasure under way holds this up, and is on the list then
+            erased = self._erased.last(visitor.tenant, visitor.learner)
+            if erased and erased >= asked:
+                raise _no_conversation(answer.conversation)
+
+
+def stored_conversation(session: Session, row: ConversationRow) -> Conversation:
+    """Return a conversation with its answers, whosever it is; a citation whose source has changed since says so."""
+    live = {(s.name, s.version) for s in live_sources(session, row.course_id)}
+    messages = tuple(
+        Message(
+            id=m.id,
+            created_at=m.created_at,
+            answer=_with_changes(Answer.model_validate(m.answer), live),
+            feedback=Feedback.model_validate(m.feedback) if m.feedback else None,
+        )
+        for m in row.messages
+    )
+    return Conversation(**_info(row).model_dump(), messages=messages)
 
 
 def _conversation(session: Session, id: str, course: str | None, visitor: Visitor) -> ConversationRow:
@@ -151,9 +163,13 @@ def _conversation(session: Session, id: str, course: str | None, visitor: Visito
     held = session.get(Course, row.course_id) if row and theirs else None
     seen = held is not None and visitor.sees(held.id, held.tenant, held.space)
     if row is None or not seen or (course and row.course_id != course):
-        said = f"There is no conversation {id[:80]!r} here. Leave it out to begin a new one."
-        raise NotFound(said, "no-conversation")
+        raise _no_conversation(id)
     return row
+
+
+def _no_conversation(id: str) -> NotFound:
+    said = f"There is no conversation {id[:80]!r} here. Leave it out to begin a new one."
+    return NotFound(said, "no-conversation")
 
 
 def _whose(visitor: Visitor) -> dict[str, str | None]:

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from tutor.chat import open_chat
 from tutor.errors import NotReady, TutorError
+from tutor.modes import check_mode
 from tutor.records import MEND
 from tutor.remote import RunningTutor
 from tutor.settings import Settings, without_password
@@ -48,8 +49,9 @@ def _check(name: str, look: Callable[[], str], *needed: Check) -> Check:
 
 
 def _supported(settings: Settings) -> str:
+    mode = check_mode(settings)
     open_chat(settings)
-    return f"{settings.mode} mode, answered by {settings.model}"
+    return f"{mode}, answered by {settings.model}"
 
 
 def _database(settings: Settings) -> str:

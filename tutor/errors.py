@@ -4,6 +4,7 @@ TutorError
 ├── InputError            400  the request cannot be used as it is
 │   ├── UnreadableSource  422  a document that cannot become a source
 │   ├── OtherRequest      422  an idempotency key that came with another request
+│   ├── ForbiddenAddress  400  a server that the tutor does not call
 │   └── TooLarge          413  more than the limit allows
 ├── Unauthorised          401  nobody said who asks, or it is not true
 ├── Forbidden             403  this is for others to do
@@ -12,6 +13,7 @@ TutorError
 ├── TooMany               429  more than the limit allows in this time
 ├── NotReady              503  the models, the store or the disk cannot serve now
 ├── Stopped               499  whoever asked wants no answer any more
+├── Unreachable           502  another server did not answer as it should
 └── SetupError            500  the installation is incomplete or settings are wrong
 """
 
@@ -54,6 +56,12 @@ class OtherRequest(InputError):
 
     status = 422
     title = "Another request"
+
+
+class ForbiddenAddress(InputError):
+    """A server that the tutor does not call, such as one inside the school's network."""
+
+    title = "The address cannot be called"
 
 
 class TooLarge(InputError):
@@ -114,6 +122,13 @@ class Stopped(TutorError):
 
     status = 499
     title = "Stopped"
+
+
+class Unreachable(TutorError):
+    """Another server did not answer as it should; later it may."""
+
+    status = 502
+    title = "Another server did not answer"
 
 
 class SetupError(TutorError):

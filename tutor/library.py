@@ -19,7 +19,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from pydantic import Field, ValidationError
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from tutor import readers
@@ -36,6 +36,7 @@ from tutor.records import (
     Member,
     Records,
     SourceVersion,
+    deleted,
     live_sources,
     stored_blocks,
 )
@@ -525,10 +526,13 @@ def _forget_old(session: Session, course: str, live: int) -> None:
     old = select(CourseVersion.id).where(CourseVersion.course_id == course, CourseVersion.id != live)
     session.execute(delete(Member).where(Member.course_version_id.in_(old)))
     session.execute(delete(CourseVersion).where(CourseVersion.id.in_(old)))
-    session.execute(
-        delete(SourceVersion).where(
-            SourceVersion.course_id == course,
-            SourceVersion.id.not_in(select(Member.source_version_id)),
-            SourceVersion.id.not_in(select(CitedSource.source_version_id)),
-        )
+    forget_uncited(session, SourceVersion.course_id == course)
+
+
+def forget_uncited(session: Session, *which: ColumnElement[bool]) -> int:
+    """Delete the texts (of ``which``) that neither a course nor a conversation needs; return how many there were."""
+    unneeded = (
+        SourceVersion.id.not_in(select(Member.source_version_id)),
+        SourceVersion.id.not_in(select(CitedSource.source_version_id)),
     )
+    return deleted(session, SourceVersion, *which, *unneeded)

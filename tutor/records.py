@@ -7,11 +7,13 @@ moving that pointer is the one transaction that makes a new version live.
 from __future__ import annotations
 
 import contextlib
+import logging
+import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 
 from alembic import command
 from alembic.config import Config
@@ -20,6 +22,8 @@ from pydantic import Field, ValidationError
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
+    CursorResult,
     DateTime,
     Dialect,
     Double,
@@ -30,6 +34,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     create_engine,
+    delete,
     event,
     select,
     text,
@@ -40,6 +45,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, rela
 from tutor.errors import Conflict, NotFound, NotReady, SetupError
 from tutor.types import Block, Citation, Model, Source
 from tutor.visitor import LOCAL, OWNER, Visitor
+
+log = logging.getLogger("tutor.records")
 
 MEND = "Put a copy of the database back, or move it away to begin anew."
 
@@ -310,6 +317,7 @@ class LaunchState(Base):
     nonce: Mapped[str] = mapped_column(String(64))
     browser: Mapped[str] = mapped_column(String(64))
     target: Mapped[str] = mapped_column(Text)
+    again: Mapped[str] = mapped_column(Text)  # the address that begins the same login in a window of its own
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
@@ -439,6 +447,32 @@ class Records:
             yield session
             session.commit()
 
+    def leave_nothing(self) -> None:
+        """Rewrite an SQLite database, so that nothing of what was deleted is left in its files.
+
+        Overwriting alone leaves copies of rows that were once moved between pages. Another database sees to it itself.
+        Where it cannot be done now, since the disk is full or the like, that is logged: retention does it once a day.
+        """
+        if self._engine.dialect.name != "sqlite":
+            return
+        try:
+            with contextlib.closing(self._engine.raw_connection()) as connection:
+                cursor = connection.cursor()
+                cursor.execute("VACUUM")
+                (busy, *_) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                cursor.close()
+        except (sqlite3.Error, SQLAlchemyError) as error:
+            log.warning("what was deleted is left in the database's files until the next clean-up: %s", error)
+        else:
+            if busy:
+                log.warning("what was deleted is left in the database's log until the next clean-up: it is in use")
+
+
+def deleted(session: Session, table: type[Base], *which: ColumnElement[bool]) -> int:
+    """Delete the rows of ``table`` of which all of ``which`` is true; return how many there were."""
+    gone = session.execute(delete(table).where(*which).execution_options(synchronize_session=False))
+    return cast(CursorResult[Any], gone).rowcount
+
 
 def live_courses(session: Session, visitor: Visitor = OWNER) -> list[Course]:
     """Return the courses that can be asked and that ``visitor`` sees, by title."""
@@ -503,7 +537,9 @@ def _engine(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _: object) -> None:
         connection.isolation_level = None  # transactions are begun below, not by the driver
-        for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in (
+            "busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON",
+        ):  # fmt: skip
             connection.execute(f"PRAGMA {pragma}").close()
 
     @event.listens_for(engine, "begin")

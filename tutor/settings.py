@@ -35,6 +35,13 @@ class Settings(BaseSettings):
     )
     mode: Literal["personal", "shared"] = Field("personal", description="personal: loopback, one person")
     base_url: str = Field("http://127.0.0.1:7860", description="public address")
+    oidc_issuer: str = Field("", description="an OpenID Connect provider to sign in with; none when empty")
+    oidc_client_id: str = Field("", description="what the tutor is called there")
+    oidc_secret_file: Path | None = Field(None, description="file that holds its client secret, if there is one")
+    oidc_tenant: str = Field("local", description="the tenant of who signs in there")
+    oidc_role_claim: str = Field("", description="the claim that names roles, such as groups")
+    oidc_teachers: str = Field("", description="values of that claim that make a teacher, with spaces between")
+    oidc_administrators: str = Field("", description="values of it that make an administrator")
     model: str = Field("quotes", description="who phrases answers: quotes, or provider:model")
     model_url: str = Field("", description="another server for the model, such as vLLM's; its provider's when empty")
     model_key_file: Path | None = Field(None, description="file that holds the model's API key, and nothing else")
@@ -49,6 +56,13 @@ class Settings(BaseSettings):
     embedder: str = Field(DEFAULT_EMBEDDER, description="a Sentence Transformers model, by name or folder")
     database_url: str = Field("", description="records; SQLite in the state folder when empty")
     chroma_url: str = Field("", description="a Chroma server; the state folder when empty")
+    private_hosts: str = Field("", description="servers of the school's own network that may be called, by name")
+    lti_registration: str = Field(
+        "", description="hosts of LMSs that may register themselves, each for a tenant: lms.oak-hill.example=oak-hill"
+    )
+    xapi_url: str = Field("", description="a Learning Record Store that is told what learners do; none when empty")
+    xapi_user: str = Field("tutor", description="what the Learning Record Store calls the tutor")
+    xapi_password_file: Path | None = Field(None, description="file that holds the password there, and nothing else")
     evidence_threshold: float = Field(0.54, ge=0, le=1, description="least probability that the course answers")
     max_question_characters: int = Field(2_000, ge=1, description="longer questions are refused")
     answers_at_once: int = Field(8, ge=1, description="that are made; further questions wait")
@@ -75,12 +89,12 @@ class Settings(BaseSettings):
             raise ValueError("home: the file stands in the state folder and cannot move it; set TUTOR_HOME instead")
         return init_settings, env_settings, file
 
-    @field_validator("model_key_file", mode="before")
+    @field_validator("model_key_file", "oidc_secret_file", "xapi_password_file", mode="before")
     @classmethod
     def _none_when_empty(cls, path: object) -> object:
         return None if path == "" else path
 
-    @field_validator("home", "cache", "model_key_file")
+    @field_validator("home", "cache", "model_key_file", "oidc_secret_file", "xapi_password_file")
     @classmethod
     def _expanded(cls, path: Path | None) -> Path | None:
         try:
@@ -88,7 +102,7 @@ class Settings(BaseSettings):
         except RuntimeError:
             raise ValueError("no such user; write the whole path") from None
 
-    @field_validator("model_key_file")
+    @field_validator("model_key_file", "oidc_secret_file", "xapi_password_file")
     @classmethod
     def _not_the_key(cls, path: Path | None) -> Path | None:
         """Refuse what is no whole path: it may well be the key itself, which would then be printed as a path."""
@@ -101,6 +115,12 @@ class Settings(BaseSettings):
     def _two_prices(cls, prices: str) -> str:
         _prices(prices)
         return prices
+
+    @field_validator("lti_registration")
+    @classmethod
+    def _hosts_of_tenants(cls, hosts: str) -> str:
+        _hosts(hosts)
+        return hosts
 
     @classmethod
     def load(cls, **overrides: object) -> Settings:
@@ -123,6 +143,11 @@ class Settings(BaseSettings):
     def longest_request(self) -> float:
         """Seconds that a call of the API may take in all."""
         return self.request_seconds + self.model_seconds
+
+    @property
+    def registering(self) -> dict[str, str]:
+        """The hosts of LMSs that may register themselves, each with its tenant."""
+        return _hosts(self.lti_registration)
 
     @property
     def prices(self) -> tuple[float, float] | None:
@@ -156,6 +181,14 @@ def _prices(written: str) -> tuple[float, float] | None:
     if len(prices) != 2 or not all(math.isfinite(price) and price >= 0 for price in prices):
         raise ValueError('give dollars for a million tokens read and written, such as "3 15"')
     return prices
+
+
+def _hosts(written: str) -> dict[str, str]:
+    """Return hosts with the tenants that they stand for."""
+    pairs = [one.lower().partition("=") for one in written.split()]
+    if any(not host or not tenant or "/" in host for host, _, tenant in pairs):
+        raise ValueError("give hosts, each with its tenant, such as lms.oak-hill.example=oak-hill")
+    return {host: tenant for host, _, tenant in pairs}
 
 
 def without_password(url: str) -> str:

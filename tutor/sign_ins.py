@@ -65,7 +65,7 @@ class SignIns:
             if row is None or row.expires_at <= datetime.now(UTC):
                 return None
             role = cast(Role, row.role)
-            visitor = Visitor(row.tenant, row.space, row.learner, role, SCOPES_OF[role])
+            visitor = Visitor(row.tenant, row.space, row.learner, role, SCOPES_OF[role], link=row.link_id)
             return SignedIn(visitor, row.link_id, row.platform_id, row.details)
 
     def end(self, secret: str) -> None:

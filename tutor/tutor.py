@@ -9,7 +9,7 @@ import logging
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from threading import Event, Lock
@@ -20,10 +20,12 @@ from sqlalchemy.orm import Session
 from ulid import ULID
 
 from tutor import answering, highlights, suggestions
+from tutor.activity import Activity
 from tutor.answering import Draft
 from tutor.budget import Budget
 from tutor.chat import check_going, open_chat
 from tutor.conversations import Conversations
+from tutor.erased import ERASED_FILE, Erased
 from tutor.errors import Conflict, Forbidden, InputError, NotFound, TooLarge, TutorError
 from tutor.keys import Keys
 from tutor.language import detect
@@ -31,6 +33,7 @@ from tutor.library import Library, bundled_courses, check_course_id, read_manife
 from tutor.limits import Limits
 from tutor.loaded import Loaded
 from tutor.material import Material, check_title
+from tutor.privacy import Privacy
 from tutor.records import (
     Course,
     CourseOptions,
@@ -94,7 +97,10 @@ class Tutor:
         self.records = Records(settings.database)
         self.budget = Budget(self.records, settings.model_tokens_per_day, settings.prices)
         self.library = Library(self.records)
-        self._conversations = Conversations(self.records)
+        erased = Erased(settings.home / ERASED_FILE)
+        self.privacy = Privacy(self.records, erased, counts_today=settings.model_tokens_per_day > 0)
+        self._activity = Activity(self.records, settings)
+        self._conversations = Conversations(self.records, self._activity, erased)
         self.sign_ins = SignIns(self.records)
         self.keys = Keys(self.records)
         self.limits = Limits(settings)
@@ -387,7 +393,7 @@ class Tutor:
                     name=name[:80],
                 )
             stored = row.source()
-            return StoredSource(
+            opened = StoredSource(
                 course=course,
                 name=name,
                 title=stored.title,
@@ -400,6 +406,8 @@ class Tutor:
                 ),
                 text=stored.text,
             )
+        self._activity.opened(self.visitor, opened)
+        return opened
 
     # --- questions ---------------------------------------------------------------------------------------------------
 
@@ -440,10 +448,10 @@ class Tutor:
         question = self._checked(question)
         if replaces and not conversation:
             raise InputError("Only a question of a conversation can be replaced. Say which conversation it is.")
-        begun = False
+        begun, asked = False, datetime.now(UTC)
         with self.limits.place(stop):
             try:
-                for piece in self._answers(course, question, conversation, history, replaces, stop):
+                for piece in self._answers(course, question, conversation, history, replaces, stop, asked):
                     begun = True
                     yield piece
             except Conflict:
@@ -451,7 +459,7 @@ class Tutor:
                 self.loaded.forget_index(course)
                 if begun:
                     raise
-                yield from self._answers(course, question, conversation, history, replaces, stop)
+                yield from self._answers(course, question, conversation, history, replaces, stop, asked)
 
     def _answers(
         self,
@@ -461,6 +469,7 @@ class Tutor:
         history: Sequence[Turn],
         replaces: str | None,
         stop: Event | None,
+        since: datetime,
     ) -> Iterator[str | Answer]:
         started = perf_counter()
         with self.records.read() as session:
@@ -515,14 +524,14 @@ class Tutor:
         )
         rest = answering.pieces(draft.text[len(said) :])
         if stop is None:
-            self._conversations.remember(answer, self.visitor, conversation is None, replaces)
+            self._conversations.remember(answer, self.visitor, conversation is None, replaces, since)
             yield from rest
         else:
             try:
                 yield from _going(rest, stop)
             finally:  # a student who leaves finds it when they come back
                 if not stop.is_set():
-                    self._conversations.remember(answer, self.visitor, conversation is None, replaces)
+                    self._conversations.remember(answer, self.visitor, conversation is None, replaces, since)
         for tell in self.loaded.listeners:
             tell(answer)
         yield answer

@@ -25,8 +25,8 @@ class Visitor:
     ``space`` names that context (a hash of issuer, deployment and context), empty outside of an LMS. ``scopes`` are the
     kinds of calls they may make, ``courses`` those that they may use, None for all of their tenant's. ``acts`` says
     that they may ask for any learner, as a program of the LMS does. ``runs`` marks whoever runs this installation, who
-    sees all of it. ``key`` is the id of the API key that was shown. A conversation belongs to its tenant, space and
-    learner together.
+    sees all of it. ``key`` is the id of the API key that was shown, ``link`` that of the LMS link that they came by. A
+    conversation belongs to its tenant, space and learner together.
     """
 
     tenant: str = LOCAL
@@ -38,11 +38,13 @@ class Visitor:
     acts: bool = False
     runs: bool = False
     key: str = ""
+    link: int | None = None
 
     @property
     def account(self) -> str:
-        """What this visitor's tokens are counted under: the same in every space of the tenant."""
-        return self.learner or "" if self.tenant == LOCAL else f"{self.tenant}/{self.learner or ''}"
+        """What this visitor's tokens are counted under: the same in every space of the tenant, and no one else's."""
+        learner = self.learner or ""
+        return learner if self.tenant == LOCAL and "/" not in learner else f"{self.tenant}/{learner}"
 
     def sees(self, course: str, tenant: str | None, space: str) -> bool:
         """Return whether a course that belongs to ``tenant`` (None: to everyone) and ``space`` is there for them."""

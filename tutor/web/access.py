@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from starlette.requests import HTTPConnection
+from starlette.responses import Response
 
 from tutor.errors import Unauthorised
 from tutor.keys import looks_like_key
@@ -35,7 +36,7 @@ def visitor_of(tutor: Tutor, request: HTTPConnection) -> Visitor:
         return OWNER
     signed_in = signed_in_of(tutor, request)
     if signed_in is None:
-        raise Unauthorised("Say who you are: with an API key, or open the tutor from your course.", "not-signed-in")
+        raise Unauthorised("You are not signed in. Open the tutor from your course, or send a key.", "not-signed-in")
     return signed_in.visitor
 
 
@@ -69,6 +70,13 @@ def signed_in_of(tutor: Tutor, request: HTTPConnection) -> SignedIn | None:
 def cookie_name(tutor: Tutor) -> str:
     """Return the name of the cookie: one that no other host can set, where the address is https."""
     return f"__Host-{COOKIE}" if tutor.settings.base_url.startswith("https://") else COOKIE
+
+
+def set_cookie(response: Response, tutor: Tutor, name: str, value: str, seconds: int) -> None:
+    """Set a cookie that a frame in another site's page gets too, of its own for each such site, where https allows."""
+    secure = tutor.settings.base_url.startswith("https://")
+    reach = "Secure; SameSite=None; Partitioned" if secure else "SameSite=Lax"
+    response.headers.append("Set-Cookie", f"{name}={value}; Path=/; HttpOnly; Max-Age={seconds}; {reach}")
 
 
 def serving(scope: Scope) -> Callable[[Request], Tutor]:

@@ -7,23 +7,37 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.routing import Match, Route
+from starlette.routing import Match, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tutor import __version__
+from tutor.errors import NotReady
+from tutor.fetching import Fetcher
+from tutor.lti.key_sets import KeySets
 from tutor.replays import Replays
 from tutor.tutor import Tutor
-from tutor.web import api, observing, openai
+from tutor.web import api, lti, observing, openai, privacy, registration
 from tutor.web.access import COOKIE, has_key_in_query
 from tutor.web.described import describe
 from tutor.web.events import Streams
+from tutor.web.framing import frame_ancestors
+from tutor.web.gradio_guard import GradioGuard
 from tutor.web.idempotency import Idempotency
 from tutor.web.observing import Catching, Numbers, Observing
 from tutor.web.problems import add_problem_handlers, problem
+from tutor.web.signing_in import add_signing_in
 from tutor.web.time_limit import TimeLimit
 
+# An application keeps its routers closed.
+ROUTERS = (
+    api.router, privacy.router, openai.router, api.health, observing.router, lti.router, registration.router,
+)  # fmt: skip
+_OURS = (  # below which the page has nothing
+    "/api", "/api/{rest:path}", "/v1/{rest:path}", "/lti", "/lti/{rest:path}", "/healthz", "/readyz", "/metrics",
+)  # fmt: skip
 LARGEST_BODY = 256_000  # bytes; a question is at most a few thousand
 _FILE = re.compile(r"/api/v1/courses/[^/]+/sources/.+", re.DOTALL)  # what a file is put to
 _LOCAL = {"127.0.0.1", "localhost", "::1"}
@@ -34,10 +48,11 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: wss:; worker-src 'self' blob:; "
-    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors "
 )
+_SHOWN = ("text/html", "application/problem+json")  # what a frame may hold; nothing else asks who may frame it
+_ALWAYS_HTTPS = f"max-age={365 * 24 * 3600}"
 _HEADERS = {
-    "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
@@ -56,29 +71,36 @@ def build_app(tutor: Tutor) -> FastAPI:
         redoc_url=None,
     )
     app.state.tutor = tutor
+    app.state.key_sets = KeySets(Fetcher.of(tutor.settings))
     app.state.streams = Streams()
     app.state.numbers = Numbers(app.state.streams)
     tutor.loaded.listeners.append(app.state.numbers.answered)
     add_problem_handlers(app)
-    for router in (api.router, openai.router, api.health, observing.router):
+    for router in ROUTERS:
         app.include_router(router)
-    for path in ("/api", "/api/{rest:path}", "/v1/{rest:path}", "/healthz", "/readyz", "/metrics"):
+    for path in _OURS:
         app.add_api_route(path, _nowhere, methods=_METHODS, include_in_schema=False)
     replays = Replays(tutor.records, timedelta(seconds=tutor.settings.longest_request))
     replays.drop_unfinished()
     app.add_middleware(Idempotency, tutor=tutor, replays=replays)
     app.add_middleware(TimeLimit, seconds=tutor.settings.longest_request, threads=tutor.limits.most_inside)
     app.add_middleware(Catching)
-    app.add_middleware(Guard, base_url=tutor.settings.base_url, largest_file=tutor.settings.max_source_bytes)
+    app.add_middleware(Guard, tutor=tutor)
     app.add_middleware(Observing, numbers=app.state.numbers)
     describe(app)
-    return mount_page(app, tutor)
+    if tutor.settings.mode == "shared":
+        add_signing_in(app, tutor)
+    mount_page(app, tutor)
+    if tutor.settings.mode == "shared":
+        page = app.routes[-1]
+        assert isinstance(page, Mount)
+        page.app = GradioGuard(page.app, tutor)
+    return app
 
 
 def _nowhere(request: Request) -> None:
     """Answer for the API where it has nothing; the page below it would answer in a form of its own."""
-    routers = (api.router, openai.router, api.health, observing.router)  # an application keeps its routers closed
-    routes = [*request.app.routes, *(route for router in routers for route in router.routes)]
+    routes = [*request.app.routes, *(route for router in ROUTERS for route in router.routes)]
     near = [r for r in routes if isinstance(r, Route) and r.matches(request.scope)[0] is Match.PARTIAL]
     if near:  # the address is right and the method is not
         allowed = sorted({method for route in near for method in route.methods or ()})
@@ -89,13 +111,15 @@ def _nowhere(request: Request) -> None:
 class Guard:
     """Refuses foreign hosts, foreign origins, oversized bodies and uploads; sets the security headers.
 
-    In personal mode the server listens on loopback only, but any web page in the same browser can send requests to
-    it: a page elsewhere is told by its ``Origin``, a rebound name by the ``Host``.
+    Any web page in the same browser can send requests to the server, even where it listens on loopback only: a page
+    elsewhere is told by its ``Origin``, a rebound name by the ``Host``.
     """
 
-    def __init__(self, app: ASGIApp, base_url: str, largest_file: int) -> None:
-        self.app, self.largest_file = app, largest_file
-        self.hosts = _LOCAL | {urlsplit(base_url).hostname or "localhost"}
+    def __init__(self, app: ASGIApp, tutor: Tutor) -> None:
+        self.app, self.largest_file = app, tutor.settings.max_source_bytes
+        self.records, self.shared = tutor.records, tutor.settings.mode == "shared"
+        url = urlsplit(tutor.settings.base_url)
+        self.scheme, self.hosts = url.scheme, _LOCAL | {url.hostname or "localhost"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it with a problem document."""
@@ -111,7 +135,7 @@ class Guard:
                 "This address is not one that the tutor serves. Open the one that it printed, or set TUTOR_BASE_URL."
             )
             refusal = problem(400, "Unknown host", detail)
-        elif _is_from_elsewhere(scope.get("method", "GET"), headers):
+        elif scope["path"] not in lti.CROSS_SITE and self._is_from_elsewhere(scope.get("method", "GET"), headers):
             detail = "Another site's page cannot call the tutor. Call it from a program, or use its own page."
             refusal = problem(403, "Foreign origin", detail)
         elif has_key_in_query(scope["path"], scope["query_string"].decode("latin-1")):
@@ -131,24 +155,52 @@ class Guard:
             # The page's framework stores any visitor's file; a file for a course is sent as it is.
             refusal = problem(415, "Unsupported media type", "The tutor takes no forms. Send JSON, or a file as it is.")
         if refusal is not None:
-            await refusal(scope, receive, _with_headers(send))
+            await refusal(scope, receive, self._with_headers(send))
             return
-        await self.app(scope, _limited(receive, most), _with_headers(send))
+        await self.app(scope, _limited(receive, most), self._with_headers(send))
 
+    def _is_from_elsewhere(self, method: str, headers: Headers) -> bool:
+        """Return whether a page of another site may have sent a request, which the browser's cookie then goes with.
 
-def _is_from_elsewhere(method: str, headers: Headers) -> bool:
-    """Return whether a page of another site may have sent a request, which the browser's cookie then goes with.
+        Browsers say where a page is from. What changes something and comes with our cookie, but not with that, is
+        refused.
+        """
+        origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+        if origin is not None:
+            return not self._is_own(origin, headers.get("host", ""))
+        if method in _SAFE:
+            return False
+        if site is not None:
+            return site not in ("same-origin", "none")
+        return f"{COOKIE}=" in headers.get("cookie", "") and "authorization" not in headers
 
-    Browsers say where a page is from. What changes something and comes with our cookie, but without that, is refused.
-    """
-    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
-    if origin is not None:
-        return origin.partition("://")[2] != headers.get("host")
-    if method in _SAFE:
-        return False
-    if site is not None:
-        return site not in ("same-origin", "none")
-    return f"{COOKIE}=" in headers.get("cookie", "") and "authorization" not in headers
+    def _is_own(self, origin: str, host: str) -> bool:
+        scheme, _, named = origin.partition("://")
+        return named == host and (scheme == self.scheme or not self.shared)
+
+    def _with_headers(self, send: Send) -> Send:
+        safe = {"Strict-Transport-Security": _ALWAYS_HTTPS} if self.shared and self.scheme == "https" else {}
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                is_shown = headers.get("content-type", "").startswith(_SHOWN)
+                framing = await run_in_threadpool(self._framing) if is_shown else "'self'"
+                headers.setdefault("Content-Security-Policy", _POLICY + framing)
+                for name, value in (_HEADERS | safe).items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        return sending
+
+    def _framing(self) -> str:
+        """Return who may frame a page; the tutor alone where the records cannot be read or nobody else uses it."""
+        if not self.shared:
+            return "'self'"
+        try:
+            return frame_ancestors(self.records)
+        except NotReady:
+            return "'self'"
 
 
 def _hostname(host: str) -> str:
@@ -172,14 +224,3 @@ def _limited(receive: Receive, most: int) -> Receive:
         return message
 
     return counted
-
-
-def _with_headers(send: Send) -> Send:
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in _HEADERS.items():
-                headers.setdefault(name, value)
-        await send(message)
-
-    return sending

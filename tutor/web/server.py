@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import json
 import os
 import signal
@@ -17,22 +16,36 @@ from pathlib import Path
 import typer
 import uvicorn
 
+from tutor.deliveries import delivering
 from tutor.errors import NotReady, SetupError
+from tutor.modes import check_may_listen, check_mode, nobody_can_sign_in
 from tutor.remote import SERVER_FILE
+from tutor.retention import kept_up
+from tutor.settings import Settings
 from tutor.tutor import Tutor
+
+_NO_WAY_IN = (
+    "Nobody can sign in yet: register an LMS with tutor lti register, make a key with tutor keys create, "
+    "or name an OpenID Connect provider in TUTOR_OIDC_ISSUER."
+)
 
 
 def run(host: str, port: int, open_browser: bool = False) -> None:
-    """Serve until stopped; raises `SetupError` for an address that is taken or not loopback, before anything else."""
+    """Serve until stopped; raises `SetupError` for an address that the mode does not allow, before anything else."""
+    settings = Settings.load()
+    mode = check_mode(settings)
+    check_may_listen(settings, host)
     listener = listen(host, port)
-    shown = f"[{host}]" if ":" in host else host
-    url = f"http://{shown}:{port}"
+    near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # every address, and the one for this computer
+    url = f"http://{f'[{near}]' if ':' in near else near}:{port}"
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl+C: an end, after which all is put away
-    with contextlib.suppress(KeyboardInterrupt), listener, Tutor.open() as tutor:
-        typer.echo(f"Tutor, personal mode (this computer only), is starting at {url} …", err=True)
+    with contextlib.suppress(KeyboardInterrupt), listener, Tutor.open(settings) as tutor:
+        typer.echo(f"Tutor, {mode}, is starting at {url} …", err=True)
+        if nobody_can_sign_in(settings, tutor.records):
+            typer.echo(_NO_WAY_IN, err=True)
         _ = tutor.store  # held by another tutor: say so before anything is served
-        with announced(tutor.settings.home, url):
-            _serve(tutor, listener, url, open_browser)
+        with announced(tutor.settings.home, url), delivering(settings, tutor.records):
+            _serve(tutor, listener, settings.base_url if settings.mode == "shared" else url, open_browser)
 
 
 def _serve(tutor: Tutor, listener: socket.socket, url: str, open_browser: bool) -> None:
@@ -46,7 +59,8 @@ def _serve(tutor: Tutor, listener: socket.socket, url: str, open_browser: bool) 
     typer.echo(f"Open {url} — press Ctrl+C to stop.", err=True)
     if open_browser and _has_screen():
         webbrowser.open(url)
-    server.run(sockets=[listener])
+    with kept_up(tutor.records, tutor.privacy):
+        server.run(sockets=[listener])
 
 
 @contextlib.contextmanager
@@ -64,15 +78,7 @@ def announced(home: Path, url: str) -> Iterator[None]:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket bound to a loopback address."""
-    try:
-        loopback = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise SetupError(
-            f"Personal mode listens on this computer only: {host} is not a loopback address. Use 127.0.0.1."
-        )
+    """Return a socket bound to an address; raises `SetupError` for one that cannot be used."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -116,6 +116,7 @@ def upgrade() -> None:
         sa.Column("nonce", sa.String(length=64), nullable=False),
         sa.Column("browser", sa.String(length=64), nullable=False),
         sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("again", sa.Text(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["platform_id"], ["lti_platforms.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("state"),

@@ -75,6 +75,7 @@ async function call(url, options) {
     throw new Error(wordsFor("lost"));
   }
   if (response.ok) return response;
+  if (response.status === 401) throw new Error(wordsFor("signed-out"));
   const problem = await response.json().catch(() => ({}));
   throw new Error(problem.detail ?? wordsFor(isBusy(response) ? "too-busy" : "lost"));
 }

@@ -2,6 +2,7 @@
 // requests that it makes pass through here first. What it sends waits until the tutor takes it; an answer that breaks
 // off ends for Gradio as if it were complete, and what became of it is asked for once the tutor is back.
 const SENT = "tutor-sent"; // the question under way: it outlives a reload, and only this tab sees it
+const VISITOR = "tutor-visitor"; // who was signed in when this tab was last loaded
 const SLOWEST = 15_000; // between two looks at a tutor that does not answer
 const SILENT = 60_000; // after which a stream is broken: Gradio says something every 15 seconds
 const straight = window.fetch.bind(window);
@@ -32,6 +33,7 @@ const status = (words) => {
 };
 const isGone = (response) => !response || [502, 504].includes(response.status); // these are a proxy's
 const isBusy = (response) => [429, 503].includes(response.status);
+const isRefused = (response) => [401, 403].includes(response?.status); // nobody is signed in any more, or somebody else
 
 // --- is it there? -------------------------------------------------------------------------------------------------
 
@@ -112,6 +114,8 @@ async function join(resource, options) {
     if (!isGone(response) && !isBusy(response)) {
       if (waits) hold(-1);
       checked = Date.now();
+      if (isRefused(response)) return turnAway();
+      comeBack();
       if (response.ok) joined.add((await response.clone().json()).event_id);
       return response;
     }
@@ -142,11 +146,31 @@ function hold(more) {
 }
 
 // What is not put in line, and has no answer to wait for.
-function once(resource, options) {
-  return straight(resource, options).catch(() => {
-    untilBack();
-    return Response.json({ data: [] });
-  });
+async function once(resource, options) {
+  const response = await straight(resource, options).catch(() => null);
+  if (response && !isRefused(response)) return response;
+  if (response) turnAway();
+  else untilBack();
+  return Response.json({ data: [] });
+}
+
+// --- who is not signed in any more --------------------------------------------------------------------------------
+
+let turnedAway = []; // events that were refused: Gradio was promised an end of each
+let signedOut = false;
+
+// Says so. For Gradio the event ends as one that was cancelled, so that all that was typed stays where it is.
+function turnAway() {
+  signedOut = true;
+  status(wordsFor("signed-out"));
+  const id = `refused-${Math.random()}`;
+  turnedAway.push(id);
+  return Response.json({ event_id: id });
+}
+
+function comeBack() {
+  if (signedOut) status("");
+  signedOut = false;
 }
 
 // --- what Gradio hears --------------------------------------------------------------------------------------------
@@ -154,6 +178,7 @@ function once(resource, options) {
 const BROKEN = /"msg":"unexpected_error"|"session_not_found":true/;
 
 async function listen(resource, options) {
+  heard = "";
   let response = null;
   try {
     response = await straight(resource, options);
@@ -176,6 +201,7 @@ async function passOn(reader, to) {
       return;
     }
   }
+  if (turnedAway.length) to.enqueue(new TextEncoder().encode(endsOf(turnedAway.splice(0))));
   const words = piece.done ? "" : new TextDecoder().decode(piece.value);
   heard = (heard + words).slice(-200);
   if (!piece.done && !BROKEN.test(words)) {
@@ -185,7 +211,7 @@ async function passOn(reader, to) {
   if (!heard.includes('"msg":"close_stream"')) {
     reader?.cancel().catch(() => {});
     to.enqueue(new TextEncoder().encode(farewell()));
-    breakOff();
+    if (!signedOut) breakOff();
   }
   heard = "";
   to.close();
@@ -193,10 +219,14 @@ async function passOn(reader, to) {
 
 // Ends every event as Gradio itself ends one that was cancelled, so that its client can go on.
 function farewell() {
-  const ends = [...joined].map((id) => ({ msg: "process_completed", event_id: id, output: { data: [] }, success: true }));
+  const ends = endsOf([...joined]);
   joined.clear();
-  return [...ends, { msg: "close_stream" }].map((message) => `data: ${JSON.stringify(message)}\n\n`).join("");
+  return `${ends}${asEvent({ msg: "close_stream" })}`;
 }
+
+const asEvent = (message) => `data: ${JSON.stringify(message)}\n\n`;
+const endsOf = (ids) =>
+  ids.map((id) => asEvent({ msg: "process_completed", event_id: id, output: { data: [] }, success: true })).join("");
 
 let broken = false; // whether an answer broke off, which `resume` then finds out about
 async function breakOff() {
@@ -241,6 +271,18 @@ function refresh() {
   tell("refresh", { messages: messages(), words: searched().words });
 }
 
+// What somebody else typed in this tab, or asked and did not hear the answer of, is not for who is signed in now.
+function forgetOthers() {
+  const visitor = document.querySelector("#account .account")?.dataset.visitor;
+  if (!visitor) return;
+  const before = sessionStorage.getItem(VISITOR);
+  sessionStorage.setItem(VISITOR, visitor);
+  if (!before || before === visitor) return;
+  sessionStorage.removeItem(SENT);
+  fill(question(), "");
+  keepDraft();
+}
+
 let begun = false;
 function watchConnection() {
   served = madeOf(window.gradio_config);
@@ -248,6 +290,7 @@ function watchConnection() {
   new MutationObserver(() => {
     if (begun || !document.querySelector("#transcript :is(.here, .welcome)")) return;
     begun = true;
+    forgetOthers();
     if (sent()) tell("resume", { asked: sent(), words: "" });
   }).observe(byId("transcript"), { childList: true, subtree: true });
   document.addEventListener("visibilitychange", refresh);

@@ -115,6 +115,7 @@ async function showCourse() {
     inMaterial(".held ul").replaceChildren(...sources.map((source) => drawSource(course, source)));
     for (const file of files.filter((file) => !ENDED.includes(file.state))) adopt(file);
   } catch (error) {
+    inMaterial(".held").hidden = inMaterial(".drop-course").hidden = true; // it may not be theirs to change
     trouble(error.message);
   }
 }

@@ -27,6 +27,7 @@ deleted = The conversation is deleted.
 replaced = The new answer has taken the place of the last one.
 gone = That conversation is no longer here. This is a new one.
 no-such-course = The link names a course that is not here. This is another one.
+no-such-section = The link names a section that is not here. This is the whole course.
 nothing-to-ask = There is no course to ask about yet.
 empty-question = Type a question first, or choose one of the suggestions.
 stopped = Stopped. Your question was not answered, and nothing was kept of the answer.
@@ -36,6 +37,15 @@ found = { $count ->
     [one] { $count } conversation found.
    *[other] { $count } conversations found.
 }
+
+## Who is there
+
+signed-out-title = You are not signed in
+signed-out-how = Open the tutor from your course: follow the link to it there. You are then signed in by itself.
+signed-out-or = Or sign in here:
+sign-in = Sign in
+sign-out = Sign out
+sent-outside = To write the answer, your question and what the course says about it are sent to { $model }.
 
 ## Where there is no course yet
 
@@ -177,15 +187,16 @@ error-course-changed = The course has just changed. Ask again.
 error-comment-long = The comment is longer than { $limit } characters. Say it in fewer words.
 error-name-empty = The name is empty. Type what this conversation is about.
 error-name-long = The name is longer than { $limit } characters. Choose a shorter one.
-error-not-signed-in = Nobody is signed in. Open the tutor from your course, or sign in.
-error-not-your-course = This course is not yours to change. Make one of your own.
-error-course-exists = There is a course of that name already. Type another name.
 error-no-conversation = That conversation is no longer here. Begin a new one.
 error-no-answer = That answer is no longer here. Open the conversation again.
 error-not-last = This is no longer the last question of the conversation. Open it again, then ask once more.
 error-too-many = You have asked very often within a minute. Wait { $seconds } seconds, then try again.
 error-many-questions = Many people are asking at the moment. Wait a little, then ask again.
 error-records = The tutor cannot read or write what it keeps. Nothing was changed. Tell whoever looks after it, and try again.
+error-not-signed-in = You are not signed in, or not any more. Open the tutor from your course again.
+error-not-your-page = This page was opened by somebody else. Load it anew.
+error-sign-in-refused = The sign-in did not work. Try it once more.
+error-sign-in-away = The sign-in service cannot be used at the moment. Try again in a few minutes, or tell whoever looks after the tutor.
 error-technical = Something is wrong with the tutor itself. This is what it says: { $message }
 
 ## Adding material
@@ -225,6 +236,8 @@ error-file-binary = This is no text file. Save it as UTF-8 text and add it again
 error-course-name-empty = The course has no name. Type one.
 error-course-name-long = The name of the course is longer than { $limit } characters. Choose a shorter one.
 error-only-text = This is the only text of the course. Delete the course instead, or add another text first.
+error-not-your-course = This course is not yours to change. Make one of your own, or ask whoever looks after it.
+error-course-exists = There is a course of that name already. Choose another name.
 
 ## What the page’s script says
 
@@ -284,3 +297,22 @@ script-offline-sent = You are offline. Your question is kept, and is sent by its
 script-busy = The tutor has very many questions to answer at the moment. Yours is kept, and is sent again by itself in a moment.
 script-busy-page = The tutor has very many questions to answer at the moment. The page goes on by itself in a moment.
 script-too-busy = The tutor has too much to do at the moment. Try again in a minute.
+script-signed-out = You are not signed in here any more. What you typed is kept: open the tutor from your course again, or load this page anew to sign in.
+
+## On the way from an LMS to the tutor
+
+error-lti-cookies = This launch began in another browser, or this one keeps no cookies of the tutor. Open the tutor from your course again.
+error-lti-teachers = Only teachers choose what a link opens. Ask one of them.
+lti-opening = The tutor is being opened…
+lti-go-on = Go on
+lti-window-title = Open the tutor in a window of its own
+lti-window-why = Your browser does not let the tutor keep you signed in inside this page.
+lti-window-open = Open the tutor
+lti-choose-title = Choose what this link opens
+lti-choose-intro = Students who follow the link come to the course or the section that you choose here.
+lti-choose-whole = The whole course
+lti-choose-add = Add the link
+lti-choose-none = There is no course yet that a link could open. Open the tutor in your course and add one first.
+lti-returning = Your choice is being taken back to your course…
+lti-registered = The tutor is registered
+lti-registered-next = This window can be closed. Switch the tool on in your learning platform if it asks for it.

@@ -26,6 +26,7 @@ deleted = La conversación está borrada.
 replaced = La respuesta nueva ha ocupado el lugar de la última.
 gone = Esa conversación ya no está aquí. Esta es una nueva.
 no-such-course = El enlace nombra un curso que no está aquí. Este es otro.
+no-such-section = El enlace nombra una sección que no está aquí. Este es el curso entero.
 nothing-to-ask = Todavía no hay ningún curso sobre el que preguntar.
 empty-question = Escribe primero una pregunta o elige una de las sugerencias.
 stopped = Parado. Tu pregunta no se ha respondido y no se ha guardado nada de la respuesta.
@@ -35,6 +36,15 @@ found = { $count ->
     [one] { $count } conversación encontrada.
    *[other] { $count } conversaciones encontradas.
 }
+
+## Who is there
+
+signed-out-title = No has iniciado sesión
+signed-out-how = Abre el tutor desde tu curso: sigue allí el enlace que lleva a él y la sesión se inicia sola.
+signed-out-or = O inicia sesión aquí:
+sign-in = Iniciar sesión
+sign-out = Cerrar sesión
+sent-outside = Para escribir la respuesta, tu pregunta y lo que el curso dice de ella se envían a { $model }.
 
 ## Where there is no course yet
 
@@ -176,15 +186,16 @@ error-course-changed = El curso acaba de cambiar. Pregunta otra vez.
 error-comment-long = El comentario tiene más de { $limit } caracteres. Dilo con menos palabras.
 error-name-empty = El nombre está vacío. Escribe de qué trata esta conversación.
 error-name-long = El nombre tiene más de { $limit } caracteres. Elige uno más corto.
-error-not-signed-in = Nadie ha iniciado sesión. Abre el tutor desde tu curso o inicia sesión.
-error-not-your-course = Este curso no es tuyo y no puedes cambiarlo. Crea uno propio.
-error-course-exists = Ya hay un curso con ese nombre. Escribe otro nombre.
 error-no-conversation = Esa conversación ya no está aquí. Empieza una nueva.
 error-no-answer = Esa respuesta ya no está aquí. Vuelve a abrir la conversación.
 error-not-last = Esta ya no es la última pregunta de la conversación. Ábrela otra vez y vuelve a preguntar.
 error-too-many = Has preguntado muchas veces en un minuto. Espera { $seconds } segundos e inténtalo de nuevo.
 error-many-questions = En este momento pregunta mucha gente. Espera un poco y vuelve a preguntar.
 error-records = El tutor no puede leer o escribir lo que guarda. No se ha cambiado nada. Avisa a quien lo cuida e inténtalo de nuevo.
+error-not-signed-in = No has iniciado sesión, o ya ha terminado. Vuelve a abrir el tutor desde tu curso.
+error-not-your-page = Esta página la abrió otra persona. Vuelve a cargarla.
+error-sign-in-refused = No se ha podido iniciar sesión. Inténtalo otra vez.
+error-sign-in-away = El servicio de inicio de sesión no se puede usar ahora. Inténtalo dentro de unos minutos o díselo a quien se ocupa del tutor.
 error-technical = Algo falla en el propio tutor. Esto es lo que dice: { $message }
 
 ## Adding material
@@ -224,6 +235,8 @@ error-file-binary = Esto no es un archivo de texto. Guárdalo como texto UTF-8 y
 error-course-name-empty = El curso no tiene nombre. Escribe uno.
 error-course-name-long = El nombre del curso tiene más de { $limit } caracteres. Elige uno más corto.
 error-only-text = Este es el único texto del curso. Borra el curso o añade antes otro texto.
+error-not-your-course = No puedes cambiar este curso. Crea uno propio o pregunta a quien se ocupa de él.
+error-course-exists = Ya hay un curso con ese nombre. Elige otro nombre.
 
 ## What the page’s script says
 
@@ -283,3 +296,22 @@ script-offline-sent = No tienes conexión. Tu pregunta se conserva y se envía s
 script-busy = El tutor tiene ahora muchísimas preguntas que responder. La tuya se conserva y se envía sola otra vez en un momento.
 script-busy-page = El tutor tiene ahora muchísimas preguntas que responder. La página sigue sola en un momento.
 script-too-busy = El tutor tiene ahora demasiado que hacer. Inténtalo de nuevo en un minuto.
+script-signed-out = Tu sesión ya ha terminado aquí. Lo que has escrito se conserva: vuelve a abrir el tutor desde tu curso o vuelve a cargar esta página para iniciar sesión.
+
+## En el camino de la plataforma al tutor
+
+error-lti-cookies = Este acceso empezó en otro navegador, o este no guarda las cookies del tutor. Abre el tutor otra vez desde tu curso.
+error-lti-teachers = Solo los profesores eligen lo que abre un enlace. Pídeselo a uno de ellos.
+lti-opening = Se está abriendo el tutor…
+lti-go-on = Continuar
+lti-window-title = Abre el tutor en una ventana propia
+lti-window-why = Tu navegador no permite que el tutor mantenga tu sesión iniciada dentro de esta página.
+lti-window-open = Abrir el tutor
+lti-choose-title = Elige lo que abre este enlace
+lti-choose-intro = Quienes sigan el enlace llegarán al curso o a la sección que elijas aquí.
+lti-choose-whole = El curso entero
+lti-choose-add = Añadir el enlace
+lti-choose-none = Todavía no hay ningún curso que un enlace pueda abrir. Abre el tutor en tu curso y añade uno primero.
+lti-returning = Tu elección se está llevando de vuelta a tu curso…
+lti-registered = El tutor está registrado
+lti-registered-next = Puedes cerrar esta ventana. Activa la herramienta en tu plataforma si te lo pide.

@@ -26,6 +26,7 @@ deleted = 对话已删除。
 replaced = 新的回答已取代上一个回答。
 gone = 那个对话已经不在了。这是一个新对话。
 no-such-course = 链接里的课程不在这里。这是另一门课程。
+no-such-section = 链接里的章节不在这里。这是整门课程。
 nothing-to-ask = 还没有可以提问的课程。
 empty-question = 请先输入问题，或者选择一个建议的问题。
 stopped = 已停止。你的问题没有得到回答，回答的内容也没有保留。
@@ -34,6 +35,15 @@ found = { $count ->
     [0] 没有找到对话。
    *[other] 找到 { $count } 个对话。
 }
+
+## Who is there
+
+signed-out-title = 你还没有登录
+signed-out-how = 请从你的课程打开导师：在课程里点击它的链接，就会自动登录。
+signed-out-or = 也可以在这里登录：
+sign-in = 登录
+sign-out = 退出登录
+sent-outside = 为了写出回答，你的问题和课程中与它有关的内容会发送给 { $model }。
 
 ## Where there is no course yet
 
@@ -166,15 +176,16 @@ error-course-changed = 课程刚刚有改动。请再问一次。
 error-comment-long = 意见超过 { $limit } 个字符。请写短一些。
 error-name-empty = 名称是空的。请写上这个对话是关于什么的。
 error-name-long = 名称超过 { $limit } 个字符。请选一个短一些的。
-error-not-signed-in = 还没有登录。请从你的课程打开辅导老师，或先登录。
-error-not-your-course = 这门课程不归你修改。请新建一门自己的课程。
-error-course-exists = 已经有一门同名的课程。请输入别的名称。
 error-no-conversation = 那个对话已经不在了。请开始一个新对话。
 error-no-answer = 那个回答已经不在了。请重新打开对话。
 error-not-last = 这已不是对话的最后一个问题。请重新打开对话，再问一次。
 error-too-many = 你在一分钟内问得太频繁了。请等 { $seconds } 秒，然后再试。
 error-many-questions = 现在有很多人在提问。请稍等一下，然后再问。
 error-records = 导师无法读写它保存的内容。什么都没有改变。请告诉管理它的人，然后再试。
+error-not-signed-in = 你还没有登录，或者登录已经结束。请从你的课程重新打开导师。
+error-not-your-page = 这个页面是别人打开的。请重新加载。
+error-sign-in-refused = 登录没有成功。请再试一次。
+error-sign-in-away = 登录服务暂时无法使用。请过几分钟再试，或告诉管理导师的人。
 error-technical = 导师本身出了问题。它给出的说明是：{ $message }
 
 ## Adding material
@@ -214,6 +225,8 @@ error-file-binary = 这不是文本文件。请另存为 UTF-8 文本，再添�
 error-course-name-empty = 课程没有名称。请输入一个。
 error-course-name-long = 课程名称超过 { $limit } 个字符。请选一个短一些的。
 error-only-text = 这是课程唯一的文本。请删除整门课程，或先添加另一篇文本。
+error-not-your-course = 这门课程不能由你修改。请自己新建一门，或联系负责它的人。
+error-course-exists = 已经有同名的课程了。请换一个名称。
 
 ## What the page’s script says
 
@@ -273,3 +286,22 @@ script-offline-sent = 你已离线。你的问题已保留，恢复在线后会�
 script-busy = 导师此刻有很多问题要回答。你的问题已保留，稍后会自动再次发送。
 script-busy-page = 导师此刻有很多问题要回答。本页稍后会自动继续。
 script-too-busy = 导师此刻太忙了。请一分钟后再试。
+script-signed-out = 你在这里的登录已经结束。你输入的内容已保留：请从你的课程重新打开导师，或重新加载本页来登录。
+
+## 从学习平台进入导师
+
+error-lti-cookies = 这次进入是在另一个浏览器里开始的，或者这个浏览器没有保存导师的登录信息。请从课程页面重新打开。
+error-lti-teachers = 只有教师可以选择链接打开的内容。请联系教师。
+lti-opening = 正在打开导师……
+lti-go-on = 继续
+lti-window-title = 在单独的窗口中打开导师
+lti-window-why = 您的浏览器不允许导师在这个页面里保持登录状态。
+lti-window-open = 打开导师
+lti-choose-title = 选择这个链接打开的内容
+lti-choose-intro = 学生点开链接后，会进入您在这里选择的课程或章节。
+lti-choose-whole = 整门课程
+lti-choose-add = 添加链接
+lti-choose-none = 还没有可供链接打开的课程。请先在您的课程里打开导师并添加一门。
+lti-returning = 正在把您的选择带回课程……
+lti-registered = 导师已注册
+lti-registered-next = 可以关闭此窗口。如果学习平台有提示，请在其中启用该工具。
