@@ -49,7 +49,7 @@ def fuzz(address: str, folder: Path, cases: int, *more: str) -> tuple[int, str]:
             [
                 *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(config)),
                 *("run", f"{address}/api/openapi.json", "--checks", CHECKS, "--phases", "examples,coverage,fuzzing"),
-                *("-n", str(max(1, cases // 2)), "--continue-on-failure", "--workers", "2", "--no-color"),
+                *("-n", str(max(1, cases // 2)), "--continue-on-failure", "--no-color"),
                 *("--warnings", "off", *options, *more),
             ],
             cwd=folder, capture_output=True, text=True,
