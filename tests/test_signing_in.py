@@ -151,7 +151,6 @@ def test_the_claim_may_stand_inside_another_one(tutor) -> None:
     settings = tutor.settings.model_copy(update={"oidc_role_claim": "realm_access.roles"})
     assert role_of(settings, {"realm_access": {"roles": ["staff"]}}) == "teacher"
     assert role_of(settings, {"realm_access": "staff"}) == "learner"
-    assert role_of(settings.model_copy(update={"oidc_role_claim": ""}), {"": ["staff"]}) in ("learner", "teacher")
 
 
 @pytest.mark.parametrize(
@@ -189,7 +188,7 @@ def forged(provider: OidcProvider) -> None:
 
 
 def unsigned(provider: OidcProvider) -> None:
-    provider.algorithm, provider.signed_with = "none", ""
+    provider.algorithm = "none"
 
 
 def keyed_with_the_secret(provider: OidcProvider) -> None:
@@ -251,13 +250,8 @@ def test_a_provider_that_calls_itself_otherwise_is_not_used(tmp_path: Path) -> N
     port = free_port()
     with oidc_provider() as other:
         other.metadata = {"issuer": "https://evil.example"}
-        settings = Settings.load(
-            home=tmp_path,
-            mode="shared",
-            base_url=f"http://127.0.0.1:{port}",
-            oidc_issuer=other.issuer,
-            oidc_client_id="x",
-        )
+        named: dict[str, Any] = {"oidc_issuer": other.issuer, "oidc_client_id": "x"}
+        settings = Settings.load(home=tmp_path, mode="shared", base_url=f"http://127.0.0.1:{port}", **named)
         with Tutor.open(settings) as tutor, serving(tutor, port=port) as address:
             assert httpx.get(f"{address}/sign-in").status_code == 503
             other.metadata = {}
