@@ -558,6 +558,7 @@ def test_the_description_has_every_call(described: dict[str, Any]) -> None:
         (f"{API}/courses/{{course}}/sources/{{source}}", "get"),
         (f"{API}/courses/{{course}}/ask", "post"),
         (f"{API}/courses/{{course}}/ask/{{stream}}", "get"),
+        (f"{API}/conversations", "get"),
         (f"{API}/conversations/{{id}}", "get"),
         (f"{API}/conversations/{{id}}", "patch"),
         (f"{API}/conversations/{{id}}/answers/{{message}}/feedback", "post"),

@@ -36,6 +36,7 @@ from lti_platform import (
 from serving import serving
 
 from tutor.embedder import Embedder
+from tutor.fetching import Fetcher
 from tutor.lti.platforms import register
 from tutor.settings import Settings
 from tutor.tutor import Tutor
@@ -810,13 +811,12 @@ KEY_SETS: dict[str, Callable[[Any], None]] = {
 
 @pytest.mark.parametrize("name", KEY_SETS)
 def test_a_key_set_that_cannot_be_used_refuses_the_launch_within_seconds(
-    name: str, client: httpx.Client, strange: Platform, monkeypatch: pytest.MonkeyPatch
+    name: str, client: httpx.Client, strange: Platform
 ) -> None:
-    monkeypatch.setattr("tutor.lti.key_sets.fetch_json.__defaults__", (1.0, 100_000))
     strange.answer = KEY_SETS[name]
     begun = time.monotonic()
     assert "key set" in refused(attempt_once(client, strange))
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 15
 
 
 def test_others_launch_while_one_key_set_hangs(
@@ -1006,7 +1006,10 @@ def test_a_launch_opens_the_course_and_section_that_its_link_names(
     assert found == (custom if opened is None else opened)
 
 
-def test_the_cookies_of_https_work_in_frames_and_in_no_other_host(prepared: Path, tmp_path: Path) -> None:
+def test_the_cookies_of_https_work_in_frames_and_in_no_other_host(
+    prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Fetcher, "of", lambda settings: Fetcher(loopback=True))  # else nothing on this computer
     folder = tmp_path / "https"
     shutil.copytree(prepared, folder)
     settings = Settings.load(home=folder, mode="shared", base_url="https://tutor.example")

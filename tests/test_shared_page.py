@@ -14,6 +14,7 @@ from test_citing_page import AXE, expect_no_violation
 from test_page import FOUND, ask, send
 
 from tutor.embedder import Embedder
+from tutor.records import Platform
 from tutor.tutor import Tutor
 from tutor.visitor import Visitor
 
@@ -48,11 +49,11 @@ def visit(browser: Browser, served: tuple[Tutor, str]) -> Iterator[Callable[...,
         if not url.startswith((address, "data:", "blob:")):
             wrong.append(f"request to {url}")
 
-    def opened(visitor: Visitor | None, query: str = "", **options: object) -> Page:
+    def opened(visitor: Visitor | None, query: str = "", platform: int | None = None, **options: object) -> Page:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})  # type: ignore[arg-type]
         contexts.append(context)
         if visitor:
-            cookies = cookie_of(tutor, visitor)
+            cookies = cookie_of(tutor, visitor, platform=platform)
             context.add_cookies([{"name": k, "value": v, "url": address, "httpOnly": True} for k, v in cookies.items()])
         page = context.new_page()
         page.set_default_timeout(30_000)
@@ -174,3 +175,62 @@ def test_a_page_that_is_left_open_while_somebody_else_signs_in_shows_nothing_of_
     page.get_by_role("button", name="New conversation").click()
     expect(page.locator("#connection")).to_contain_text("not signed in here any more")
     expect(page.locator("#history .entry")).to_have_count(0)
+
+
+# --- what a link opens -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "size", [{"width": 1280, "height": 800}, {"width": 800, "height": 600}, {"width": 390, "height": 600}]
+)
+def test_a_link_opens_its_section(visit, size) -> None:
+    page = visit(ADA, "?course=great-leap-forward&section=Backyard+furnaces", viewport=size)
+    panel = page.get_by_role("complementary", name="Source:")
+    heading = panel.locator("[data-here]")
+    expect(heading).to_be_in_viewport()
+    whole = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+    assert whole == [size["width"], size["height"]]
+    panel.get_by_role("button", name="Close the source").click()
+    expect(page.get_by_label("Your question")).to_be_in_viewport(ratio=1)
+
+
+def test_a_link_to_a_section_that_is_gone_opens_its_course(visit) -> None:
+    page = visit(ADA, "?course=great-leap-forward&section=Nowhere")
+    expect(page.locator("#notice")).to_contain_text("The link names a section that is not here.")
+    expect(page.locator("#transcript .welcome")).to_be_visible()
+
+
+def test_the_page_works_in_a_small_frame(visit) -> None:
+    page = visit(ADA, viewport={"width": 800, "height": 600})
+    ask(page, FOUND)
+    page.locator("#transcript .words").last.get_by_role("button", name="Source 1:").click()
+    expect(page.locator(".panel mark.active")).to_be_in_viewport()
+    page.get_by_role("button", name="Close the source").click()
+    page.get_by_role("button", name="Menu", exact=True).click()
+    expect(page.get_by_role("button", name="New conversation")).to_be_in_viewport()
+
+
+# --- who leaves and who comes ----------------------------------------------------------------------------------------
+
+
+def test_only_who_signed_in_here_is_offered_to_sign_out(visit, served) -> None:
+    expect(visit(ADA).get_by_role("button", name="Sign out")).to_be_visible()
+    urls = {"auth_login_url": "https://lms/a", "auth_token_url": "https://lms/t", "key_set_url": "https://lms/k"}
+    with served[0].records.write() as session:
+        platform = Platform(tenant="oak", issuer="https://lms", client_id="c", **urls)
+        session.add(platform)
+        session.flush()
+        launched_by = platform.id
+    expect(visit(ADA, platform=launched_by).get_by_role("button", name="Sign out")).to_have_count(0)
+
+
+def test_what_one_learner_typed_is_not_shown_to_the_next(visit, served) -> None:
+    page = visit(person("l_fay"))
+    page.get_by_label("Your question").fill("something private")
+    page.reload()
+    expect(page.get_by_label("Your question")).to_have_value("something private")
+    sign_in_again(served[0], page, BEN)
+    page.reload()
+    expect(page.locator("#transcript .here")).to_be_visible(timeout=30_000)
+    expect(page.get_by_label("Your question")).to_have_value("")
+    assert page.evaluate("JSON.stringify(sessionStorage)").count("private") == 0

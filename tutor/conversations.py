@@ -6,7 +6,7 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 from ulid import ULID
 
@@ -72,15 +72,27 @@ class Conversations:
             row.feedback = feedback.model_dump(mode="json") if feedback else None
         return feedback
 
-    def listed(self, visitor: Visitor, course: str | None = None, matching: str = "") -> tuple[ConversationInfo, ...]:
-        """Return the conversations (of ``course``), the latest first; only those with all words of ``matching``."""
+    def listed(
+        self,
+        visitor: Visitor,
+        course: str | None = None,
+        matching: str = "",
+        after: tuple[datetime, str] | None = None,
+        most: int | None = None,
+    ) -> tuple[ConversationInfo, ...]:
+        """Return the conversations (of ``course``), the latest first; only those with all words of ``matching``.
+
+        ``after`` is when the last one that is known was updated, and its id; ``most`` is how many to look at.
+        """
         words = unicodedata.normalize("NFC", matching).casefold().split()
-        query = select(ConversationRow).filter_by(**_whose(visitor)).order_by(ConversationRow.updated_at.desc())
+        when, id = ConversationRow.updated_at, ConversationRow.id
+        query = select(ConversationRow).filter_by(**_whose(visitor)).order_by(when.desc(), id.desc()).limit(most)
+        if after:
+            query = query.where(or_(when < after[0], and_(when == after[0], id < after[1])))
         with self._records.read() as session:
-            rows = session.scalars(query.filter_by(course_id=course) if course else query)
             seen = {held.id for held in live_courses(session, visitor)}
-            found = (row for row in rows if row.course_id in seen)
-            return tuple(_info(row) for row in found if all(word in row.title.casefold() for word in words))
+            rows = session.scalars(query.where(ConversationRow.course_id.in_(seen & {course} if course else seen)))
+            return tuple(_info(row) for row in rows if all(word in row.title.casefold() for word in words))
 
     def rename(self, id: str, title: str, visitor: Visitor) -> ConversationInfo:
         """Give a conversation another title and return it; raises `InputError` for an unusable one."""

@@ -23,11 +23,13 @@ from __future__ import annotations
 class TutorError(Exception):
     """Base of every expected failure; ``status`` is its HTTP status and ``title`` its short public name.
 
-    Where a student can meet it, ``key`` is what the page calls it in each of its languages, with ``values``.
+    Where a student can meet it, ``key`` is what the page calls it in each of its languages, with ``values``. Where
+    another process told it, ``request_id`` finds the request in its log.
     """
 
     status = 500
     title = "Something went wrong"
+    request_id = ""
 
     def __init__(self, message: str, key: str = "", **values: str | int) -> None:
         super().__init__(message)

@@ -31,6 +31,7 @@ LONGEST_PAUSE = timedelta(hours=6)
 GIVES_UP_AFTER = timedelta(days=14)  # a school's server may be away over its holidays
 KEPT = timedelta(days=30)  # what is over and done with, for whoever asks what became of it
 LOOKS_EVERY = 2.0  # seconds
+PATIENCE = 5.0  # seconds, at the end
 
 Clock = Callable[[], datetime]
 
@@ -126,10 +127,10 @@ class Outbox:
             self._threads.append(thread)
 
     def close(self) -> None:
-        """End the work; what is being sent is waited for."""
+        """End the work; what is being sent is waited for a little, and else is sent anew another time."""
         self._stop.set()
         for thread in self._threads:
-            thread.join()
+            thread.join(PATIENCE)
 
     def _work(self, kind: str) -> None:
         while not self._stop.wait(LOOKS_EVERY):

@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="records; SQLite in the state folder when empty")
     chroma_url: str = Field("", description="a Chroma server; the state folder when empty")
     private_hosts: str = Field("", description="servers of the school's own network that may be called, by name")
+    lti_registration: str = Field(
+        "", description="hosts of LMSs that may register themselves, each for a tenant: lms.oak-hill.example=oak-hill"
+    )
     xapi_url: str = Field("", description="a Learning Record Store that is told what learners do; none when empty")
     xapi_user: str = Field("tutor", description="what the Learning Record Store calls the tutor")
     xapi_password_file: Path | None = Field(None, description="file that holds the password there, and nothing else")
@@ -113,6 +116,12 @@ class Settings(BaseSettings):
         _prices(prices)
         return prices
 
+    @field_validator("lti_registration")
+    @classmethod
+    def _hosts_of_tenants(cls, hosts: str) -> str:
+        _hosts(hosts)
+        return hosts
+
     @classmethod
     def load(cls, **overrides: object) -> Settings:
         """Return the settings in force; raises `SetupError` that names each wrong one."""
@@ -134,6 +143,11 @@ class Settings(BaseSettings):
     def longest_request(self) -> float:
         """Seconds that a call of the API may take in all."""
         return self.request_seconds + self.model_seconds
+
+    @property
+    def registering(self) -> dict[str, str]:
+        """The hosts of LMSs that may register themselves, each with its tenant."""
+        return _hosts(self.lti_registration)
 
     @property
     def prices(self) -> tuple[float, float] | None:
@@ -167,6 +181,14 @@ def _prices(written: str) -> tuple[float, float] | None:
     if len(prices) != 2 or not all(math.isfinite(price) and price >= 0 for price in prices):
         raise ValueError('give dollars for a million tokens read and written, such as "3 15"')
     return prices
+
+
+def _hosts(written: str) -> dict[str, str]:
+    """Return hosts with the tenants that they stand for."""
+    pairs = [one.lower().partition("=") for one in written.split()]
+    if any(not host or not tenant or "/" in host for host, _, tenant in pairs):
+        raise ValueError("give hosts, each with its tenant, such as lms.oak-hill.example=oak-hill")
+    return {host: tenant for host, _, tenant in pairs}
 
 
 def without_password(url: str) -> str:

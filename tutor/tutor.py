@@ -254,6 +254,8 @@ class Tutor:
         With ``new`` it may be one that is not there yet; raises `Conflict` where it is, and somebody else's.
         """
         self.check_may_add_material()
+        if new and self.visitor.courses is not None and course not in self.visitor.courses:
+            raise Forbidden("This key is for other courses. Use one that is not limited to them.")
         with self.records.read() as session:
             row = session.get(Course, check_course_id(course))
             if row is None or self.visitor.changes(row.id, row.tenant, row.space):
@@ -627,9 +629,18 @@ class Tutor:
         """
         return self._conversations.feedback(id, message, feedback, self.visitor)
 
-    def conversations(self, course: str | None = None, matching: str = "") -> tuple[ConversationInfo, ...]:
-        """Return the conversations (of ``course``), the latest first; only those with all words of ``matching``."""
-        return self._conversations.listed(self.visitor, course, matching)
+    def conversations(
+        self,
+        course: str | None = None,
+        matching: str = "",
+        after: tuple[datetime, str] | None = None,
+        most: int | None = None,
+    ) -> tuple[ConversationInfo, ...]:
+        """Return the conversations (of ``course``), the latest first; only those with all words of ``matching``.
+
+        ``after`` is when the last one that is known was updated, and its id; ``most`` is how many to look at.
+        """
+        return self._conversations.listed(self.visitor, course, matching, after, most)
 
     def rename_conversation(self, id: str, title: str) -> ConversationInfo:
         """Give a conversation another title and return it; raises `InputError` for an unusable one, `NotFound`."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,7 +13,8 @@ from urllib.parse import urlencode
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tutor.errors import Forbidden
+from tutor.completion import rule_from_custom
+from tutor.errors import Forbidden, InputError
 from tutor.lti.launch import Launch
 from tutor.lti.login import AGAIN, Pending, use_login
 from tutor.records import Link
@@ -19,6 +22,8 @@ from tutor.sign_ins import SignedIn
 from tutor.tenants import pseudonym
 from tutor.tutor import Tutor
 from tutor.visitor import SCOPES_OF, Visitor
+
+log = logging.getLogger("tutor.lti")
 
 TICKET_LASTS = timedelta(minutes=5)
 CHOOSE = "/lti/deep-link"
@@ -83,9 +88,18 @@ def _keep_link(session: Session, launch: Launch) -> Link:
     link.space = launch.space
     if launch.custom.get("course"):
         link.course, link.section = launch.custom["course"][:64], launch.custom.get("section")
+    try:
+        rule = rule_from_custom(launch.custom)
+    except InputError as error:  # a slip in the link's settings must not keep its learners out
+        log.warning("the rule of a link is left as it was: %s", error)
+    else:
+        link.rule = rule.model_dump() if rule else link.rule
     services = launch.services
-    link.line_item, link.line_items = services.line_item, services.line_items
+    link.line_item, link.line_items = services.line_item or link.line_item, services.line_items
     link.memberships, link.scopes = services.memberships, list(services.scopes)
+    with suppress(InputError):  # a rule that its author got wrong keeps nobody out
+        rule = rule_from_custom(launch.custom)
+        link.rule = rule.model_dump() if rule else link.rule
     session.flush()
     return link
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import jwt
 
+from tutor.completion import MAXIMUM
 from tutor.lti.keys import signing_key
 from tutor.lti.launch import ALGORITHM, DEEP_LINKING, LTI, VERSION
 from tutor.lti.platforms import RegisteredPlatform
@@ -33,7 +34,7 @@ def deep_linking_response(
     custom = {"course": choice.course} | ({"section": choice.section} if choice.section else {})
     item: dict[str, Any] = {"type": "ltiResourceLink", "url": launch_url, "title": choice.title, "custom": custom}
     if details["line_item"]:
-        item["lineItem"] = {"scoreMaximum": 1, "label": choice.title, "resourceId": choice.course}
+        item["lineItem"] = {"scoreMaximum": MAXIMUM, "label": choice.title, "resourceId": choice.course}
     now = int(time())
     said = {
         "iss": platform.client_id,

@@ -197,7 +197,7 @@ class Services:
             following = _next(page)
             if following is None:
                 return
-            url = urljoin(url, following)
+            url = _joined(url, following)
             if not same_origin(url, first):  # it would be called with the token
                 raise ForbiddenAddress("The LMS continues its answer on another server. Ask whoever runs it.")
 
@@ -245,6 +245,13 @@ def _next(page: Fetched) -> str | None:
     # httpx reads the header of RFC 8288 for its own answers.
     links = httpx.Response(200, headers={"Link": page.headers.get("Link", "")}).links
     return links.get("next", {}).get("url") or None
+
+
+def _joined(base: str, url: str) -> str:
+    try:
+        return urljoin(base, url)
+    except ValueError:  # brackets that hold no address
+        return ""
 
 
 def _member(said: object) -> Member | None:

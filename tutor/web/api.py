@@ -28,6 +28,20 @@ from tutor.types import (
 )
 from tutor.web.access import BEARER, Asking, Reading, Writing, acting
 from tutor.web.events import Streams, respond, taken_up
+from tutor.web.paging import (
+    ETAG,
+    LINK,
+    NOT_MODIFIED,
+    Cursor,
+    IfNoneMatch,
+    Limit,
+    is_known,
+    page,
+    page_of_conversations,
+    tag,
+    unchanged,
+    validated,
+)
 from tutor.web.problems import documented
 from tutor.web.texts import Texts, reader
 
@@ -75,27 +89,59 @@ Learner = Annotated[str | None, Query(description="Whose conversation it is, whe
 LastEvent = Annotated[str | None, Header(description="The id of the last event that came, of a stream to take up.")]
 
 
-@router.get("/courses", summary="Courses that can be asked")
-def list_courses(tutor: Reading) -> tuple[CourseInfo, ...]:
-    """Return the courses."""
-    return tutor.courses()
+@router.get("/courses", responses={200: {"headers": LINK}}, summary="Courses that can be asked")
+def list_courses(
+    tutor: Reading, request: Request, response: Response, cursor: Cursor = None, limit: Limit = None
+) -> tuple[CourseInfo, ...]:
+    """Return the courses, by title."""
+    return page(tutor.courses(), lambda course: course.id, request, response, cursor, limit)
 
 
-@router.get("/courses/{course}/sources", responses=documented(404), summary="Sources of a course")
-def list_sources(tutor: Reading, course: str) -> tuple[SourceInfo, ...]:
-    """Return the sources that the course holds now."""
-    return tutor.sources(course)
+@router.get(
+    "/courses/{course}/sources",
+    response_model=tuple[SourceInfo, ...],
+    responses={200: {"headers": LINK | ETAG}, 304: NOT_MODIFIED, **documented(404)},
+    summary="Sources of a course",
+)
+def list_sources(
+    tutor: Reading,
+    request: Request,
+    response: Response,
+    course: str,
+    cursor: Cursor = None,
+    limit: Limit = None,
+    if_none_match: IfNoneMatch = None,
+) -> Any:
+    """Return the sources that the course holds now, in its order."""
+    held = tutor.sources(course)
+    etag = tag(course, *(f"{source.name} {source.version} {source.title}" for source in held))
+    if is_known(etag, if_none_match):
+        return unchanged(etag)
+    response.headers.update(validated(etag))
+    return page(held, lambda source: source.name, request, response, cursor, limit)
 
 
-@router.get("/courses/{course}/sources/{source:path}", responses=documented(404), summary="A source with its text")
+@router.get(
+    "/courses/{course}/sources/{source:path}",
+    response_model=StoredSource,
+    responses={200: {"headers": ETAG}, 304: NOT_MODIFIED, **documented(404)},
+    summary="A source with its text",
+)
 def read_source(
     tutor: Reading,
+    response: Response,
     course: str,
     source: str,
     version: Annotated[str | None, Query(description="sha256:… as a citation gives it.")] = None,
-) -> StoredSource:
+    if_none_match: IfNoneMatch = None,
+) -> Any:
     """Return one source with its outline and the stored text that citation offsets refer to."""
-    return tutor.source(course, source, version)
+    held = tutor.source(course, source, version)
+    etag = f'"{held.version}{"-changed" if held.changed else ""}"'
+    if is_known(etag, if_none_match):
+        return unchanged(etag)
+    response.headers.update(validated(etag))
+    return held
 
 
 @router.put(
@@ -226,6 +272,20 @@ def resume(
     if of not in ("", stream):
         raise InputError("Last-Event-ID belongs to another answer. Send the last one that came of this one.")
     return respond(request.app.state.streams.find(tutor, course, stream), after)
+
+
+@router.get("/conversations", responses={200: {"headers": LINK}}, summary="Conversations of a learner")
+def list_conversations(
+    tutor: Reading,
+    request: Request,
+    response: Response,
+    course: Annotated[str | None, Query(description="Only those about this course.")] = None,
+    learner: Learner = None,
+    cursor: Cursor = None,
+    limit: Limit = None,
+) -> tuple[ConversationInfo, ...]:
+    """Return the conversations, the latest first; 50 of them where no limit is given."""
+    return page_of_conversations(acting(tutor, learner), course, request, response, cursor, limit or 50)
 
 
 @router.get("/conversations/{id}", responses=documented(404), summary="A conversation with its answers")

@@ -15,22 +15,26 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tutor import __version__
 from tutor.errors import NotReady
+from tutor.fetching import Fetcher
 from tutor.lti.key_sets import KeySets
 from tutor.replays import Replays
 from tutor.tutor import Tutor
-from tutor.web import api, lti, observing, openai, privacy
+from tutor.web import api, lti, observing, openai, privacy, registration
 from tutor.web.access import COOKIE, has_key_in_query
 from tutor.web.described import describe
 from tutor.web.events import Streams
 from tutor.web.framing import frame_ancestors
 from tutor.web.gradio_guard import GradioGuard
 from tutor.web.idempotency import Idempotency
-from tutor.web.observing import Numbers, Observing
+from tutor.web.observing import Catching, Numbers, Observing
 from tutor.web.problems import add_problem_handlers, problem
+from tutor.web.signing_in import add_signing_in
 from tutor.web.time_limit import TimeLimit
 
 # An application keeps its routers closed.
-ROUTERS = (api.router, privacy.router, openai.router, api.health, observing.router, lti.router)
+ROUTERS = (
+    api.router, privacy.router, openai.router, api.health, observing.router, lti.router, registration.router,
+)  # fmt: skip
 _OURS = (  # below which the page has nothing
     "/api", "/api/{rest:path}", "/v1/{rest:path}", "/lti", "/lti/{rest:path}", "/healthz", "/readyz", "/metrics",
 )  # fmt: skip
@@ -67,7 +71,7 @@ def build_app(tutor: Tutor) -> FastAPI:
         redoc_url=None,
     )
     app.state.tutor = tutor
-    app.state.key_sets = KeySets()
+    app.state.key_sets = KeySets(Fetcher.of(tutor.settings))
     app.state.streams = Streams()
     app.state.numbers = Numbers(app.state.streams)
     tutor.loaded.listeners.append(app.state.numbers.answered)
@@ -80,9 +84,12 @@ def build_app(tutor: Tutor) -> FastAPI:
     replays.drop_unfinished()
     app.add_middleware(Idempotency, tutor=tutor, replays=replays)
     app.add_middleware(TimeLimit, seconds=tutor.settings.longest_request, threads=tutor.limits.most_inside)
+    app.add_middleware(Catching)
     app.add_middleware(Guard, tutor=tutor)
     app.add_middleware(Observing, numbers=app.state.numbers)
     describe(app)
+    if tutor.settings.mode == "shared":
+        add_signing_in(app, tutor)
     mount_page(app, tutor)
     if tutor.settings.mode == "shared":
         page = app.routes[-1]

@@ -31,7 +31,7 @@ _WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _IN_MEMORY = 256_000  # bytes of a body; a longer one is a file, and waits in one
 _PIECE = 65_536
-_FAILED = re.compile(rb"^event: error$", re.MULTILINE)  # of a stream, whose status was told before
+_FAILED = re.compile(rb'^(?:event: error$|data: {"error":)', re.MULTILINE)  # a stream's, after its status was told
 
 
 class Idempotency:
@@ -70,21 +70,24 @@ class Idempotency:
             await self._answer(scope, body, send, owner, keys[0])
 
     async def _answer(self, scope: Scope, body: IO[bytes], send: Send, owner: str, key: str) -> None:
-        """Answer the write for the first time, and keep the answer before its end is sent."""
-        kept, answered = False, _Recorded()
+        """Answer the write for the first time; it is kept, or let go, before the caller has its end and comes again."""
+        settled, answered = False, _Recorded()
 
         async def sending(message: Message) -> None:
-            nonlocal kept
+            nonlocal settled
             answered.record(message)
-            if answered.is_kept:
-                await run_in_threadpool(self.replays.finish, owner, key, answered.whole())
-                kept = True
+            if answered.ended:
+                if answered.succeeded:
+                    await run_in_threadpool(self.replays.finish, owner, key, answered.whole())
+                else:
+                    await run_in_threadpool(self.replays.drop, owner, key)
+                settled = True
             await send(message)
 
         try:
             await self.app(scope, _replayed(body), sending)
         finally:
-            if not kept:
+            if not settled:
                 with anyio.CancelScope(shield=True):  # also where the call took too long
                     await run_in_threadpool(self.replays.drop, owner, key)
 
@@ -108,9 +111,9 @@ class _Recorded:
             self.ended = not message.get("more_body", False)
 
     @property
-    def is_kept(self) -> bool:
-        """Whether this is the whole of a write that succeeded."""
-        return self.ended and 200 <= self.status < 300 and not _FAILED.search(self.body)
+    def succeeded(self) -> bool:
+        """Whether it says that the write was done."""
+        return 200 <= self.status < 300 and not _FAILED.search(self.body)
 
     def whole(self) -> Answered:
         """Return the response as it is given again."""

@@ -43,6 +43,7 @@ class Parts:
     top: gr.HTML
     search: gr.HTML
     languages: gr.HTML
+    account: gr.HTML
     bar: gr.HTML
     editing: gr.HTML
     dialogs: gr.HTML
@@ -56,6 +57,7 @@ class Parts:
     warming: gr.HTML
     notice: gr.HTML
     box: gr.Textbox
+    outside: gr.HTML
     replaces: gr.Textbox
     send: gr.Button
     stop: gr.Button
@@ -152,6 +154,7 @@ def lay_out() -> Parts:
             found = _html(elem_id="found", js_on_load=_LIVE)
             history = _html(elem_id="history")
             languages = _html(elem_id="languages")
+            account = _html(elem_id="account", visible=False)
         with gr.Column(elem_id="chat"):
             bar = _html(elem_id="bar")
             with gr.Column(elem_id="thread"):
@@ -170,6 +173,7 @@ def lay_out() -> Parts:
                     )  # fmt: skip
                     send = gr.Button(said("ask"), variant="primary", elem_id="send")
                     stop = gr.Button(said("stop"), elem_id="stop", visible=False)
+                outside = _html(elem_id="outside", visible=False)
         panel = _html(elem_id="source")
     dialogs = _html(elem_id="dialogs")
     _html(elem_id="told", js_on_load=_LIVE)  # `page.js` says there what it has done
@@ -178,7 +182,7 @@ def lay_out() -> Parts:
         memory=gr.BrowserState({}, storage_key="tutor", secret="tutor-page-state"),
         announced=_html(elem_id="announced", js_on_load=_LIVE),
         timer=gr.Timer(1, active=False),
-        top=top, search=search, languages=languages, bar=bar, editing=editing, dialogs=dialogs,
+        top=top, search=search, languages=languages, account=account, bar=bar, editing=editing, dialogs=dialogs,
         picker=picker, material=material, fresh=fresh, found=found, history=history, transcript=transcript, live=live,
-        warming=warming, notice=notice, box=box, replaces=replaces, send=send, stop=stop, panel=panel,
+        warming=warming, notice=notice, box=box, outside=outside, replaces=replaces, send=send, stop=stop, panel=panel,
     )  # fmt: skip

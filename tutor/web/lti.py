@@ -24,7 +24,7 @@ from tutor.sign_ins import LASTS as SIGN_IN_LASTS
 from tutor.sign_ins import SignedIn
 from tutor.tutor import Tutor
 from tutor.web import lti_pages
-from tutor.web.access import cookie_name, signed_in_of
+from tutor.web.access import cookie_name, set_cookie, signed_in_of
 from tutor.web.texts import reader
 from tutor.words import UNSHOWABLE
 
@@ -73,7 +73,7 @@ def _login(request: Request, given: dict[str, str]) -> Response:
         key = _COOKIE + cookie_part(login.state)
         response = lti_pages.storing(reader(request), login.platform, frame, key, login.browser, login.address)
     name = _prefix(tutor) + _COOKIE + cookie_part(login.state)
-    _set_cookie(response, tutor, name, login.browser, int(LASTS.total_seconds()))
+    set_cookie(response, tutor, name, login.browser, int(LASTS.total_seconds()))
     return _kept_by_nobody(response)
 
 
@@ -103,7 +103,7 @@ async def launch(request: Request) -> Response:
         return _kept_by_nobody(lti_pages.opening(say, platform, _folder(tutor) + "/lti/open", ticket))
     before = request.cookies.get(cookie_name(tutor))
     response = _go(tutor, await run_in_threadpool(admission.sign_in, tutor, signed_in, before))
-    _set_cookie(response, tutor, _prefix(tutor) + _COOKIE + cookie_part(given["state"]), "", 0)
+    set_cookie(response, tutor, _prefix(tutor) + _COOKIE + cookie_part(given["state"]), "", 0)
     return response
 
 
@@ -196,7 +196,7 @@ def _platform(tutor: Tutor, signed_in: SignedIn) -> RegisteredPlatform:
 
 def _go(tutor: Tutor, admitted: Admission) -> Response:
     response = RedirectResponse(_folder(tutor) + admitted.address, 303)
-    _set_cookie(response, tutor, cookie_name(tutor), admitted.secret, int(SIGN_IN_LASTS.total_seconds()))
+    set_cookie(response, tutor, cookie_name(tutor), admitted.secret, int(SIGN_IN_LASTS.total_seconds()))
     return _kept_by_nobody(response)
 
 
@@ -231,17 +231,7 @@ def _folder(tutor: Tutor) -> str:
 
 def _prefix(tutor: Tutor) -> str:
     """Return what goes before the name of a cookie that no other host can set, where the address is https."""
-    return "__Host-" if _is_https(tutor) else ""
-
-
-def _is_https(tutor: Tutor) -> bool:
-    return tutor.settings.base_url.startswith("https://")
-
-
-def _set_cookie(response: Response, tutor: Tutor, name: str, value: str, seconds: int) -> None:
-    """Set a cookie that a frame in another site's page gets too, of its own for each such site, where https allows."""
-    reach = "Secure; SameSite=None; Partitioned" if _is_https(tutor) else "SameSite=Lax"
-    response.headers.append("Set-Cookie", f"{name}={value}; Path=/; HttpOnly; Max-Age={seconds}; {reach}")
+    return "__Host-" if tutor.settings.base_url.startswith("https://") else ""
 
 
 def _kept_by_nobody(response: Response) -> Response:

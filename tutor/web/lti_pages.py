@@ -74,6 +74,12 @@ def returning(say: Texts, platform: RegisteredPlatform, address: str, signed: st
     return _page(say, say("lti-returning"), body, platform, receiver=receiver)
 
 
+def registered(say: Texts, platform: RegisteredPlatform) -> HTMLResponse:
+    """Return the page that has the platform close the window in which its administrator registered the tutor."""
+    body = f'<main data-step="close"><h1>{say("lti-registered")}</h1><p>{say("lti-registered-next")}</p></main>'
+    return _page(say, say("lti-registered"), body, platform)
+
+
 def _course(say: Texts, home: CourseHome, first: bool) -> str:
     course = home.course
     whole = _radio(course.id, say("lti-choose-whole"), first)
@@ -115,13 +121,13 @@ def _page(
 ) -> HTMLResponse:
     nonce = secrets.token_urlsafe(16)
     policy = (
-        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; base-uri 'none'; "
+        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data:; base-uri 'none'; "
         f"form-action 'self' {receiver}; frame-ancestors 'self' {' '.join(platform.origins)}"
     )
     page = (
         f'<!doctype html><html lang="{say.language}" dir="{say.direction}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'
-        f'<style nonce="{nonce}">{_static("lti.css")}</style></head><body>{body}'
+        f'<link rel="icon" href="data:,"><style nonce="{nonce}">{_static("lti.css")}</style></head><body>{body}'
         f'<script nonce="{nonce}">{_static("lti.js")}</script></body></html>'
     )
     return HTMLResponse(page, status, {"Content-Security-Policy": policy, "Content-Language": say.language})

@@ -89,7 +89,7 @@ class Observing:
         self.app, self.numbers = app, numbers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on; what nobody expected is answered with a problem document that tells nothing of it."""
+        """Pass the request on."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -107,12 +107,6 @@ class Observing:
 
         try:
             await self.app(scope, receive, sending)
-        except Exception as error:
-            log.error("unexpected error", exc_info=error)
-            if status:
-                raise  # the response has begun: all that is left is to cut it off
-            told = problem_of(error)
-            await JSONResponse(told.model_dump(), told.status, media_type=MEDIA_TYPE)(scope, receive, sending)
         finally:
             self._tell(scope, status, perf_counter() - started)
             structlog.contextvars.unbind_contextvars("request_id")
@@ -126,6 +120,31 @@ class Observing:
             tenant = scope.get("state", {}).get("tenant")
             told = (method, route, status, round(seconds * 1000), tenant)
             log.info("request", extra=dict(zip(_FIELDS, told, strict=True)))
+
+
+class Catching:
+    """Answers what nobody expected with a problem document that tells nothing of it; the log does."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; raises where the response has begun, so that it is cut off."""
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, sending)
+        except Exception as error:
+            if begun or scope["type"] != "http":
+                raise
+            log.error("unexpected error", exc_info=error)
+            told = problem_of(error)
+            await JSONResponse(told.model_dump(), told.status, media_type=MEDIA_TYPE)(scope, receive, send)
 
 
 def _route(scope: Scope) -> str:

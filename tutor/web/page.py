@@ -21,7 +21,8 @@ from tutor.errors import NotFound, Stopped, TutorError
 from tutor.types import Answer, Conversation
 from tutor.visitor import Visitor
 from tutor.web import citing, course_home, material, rendering, source_panel
-from tutor.web.access import visitor_of
+from tutor.web.access import signed_in_of, visitor_of
+from tutor.web.account import render_account, render_sign_out
 from tutor.web.escaping import escape, label, option
 from tutor.web.layout import (
     Parts,
@@ -127,7 +128,8 @@ def _listen(page: gr.Blocks, bridge: gr.HTML, tutor: Tutor, parts: Parts) -> Non
         start = _start(view, shown.get(parts.memory, memory).get("course"))
         most = tutor.settings.max_source_bytes
         added = material.render_material(view.say, most) if view.tutor.may_add_material else ""
-        return render_frame(parts, view.say) | {parts.material: added} | shown | start
+        about = {parts.material: added} | show_account(view, tab) | show_outside(view)
+        return render_frame(parts, view.say) | about | shown | start
 
     def look_again(memory: Memory | None, tab: gr.Request) -> Updates:
         if _warming_up(tutor):
@@ -270,7 +272,39 @@ def open_address(view: View, address: dict[str, str], memory: Memory) -> Updates
         shown[parts.notice] = view.hint("no-such-course")
     if course and address.get("source"):
         shown[parts.panel] = open_source(view, {"course": course} | address)
+    elif course == address.get("course") and address.get("section"):
+        shown |= open_section(view, course, address["section"])
     return shown
+
+
+def open_section(view: View, course: str, title: str) -> Updates:
+    """Return the source panel at a section, as the link of an LMS names it; where it is not there, that is said."""
+    outline = view.tutor.home(course).outline
+    found = [(source, one) for source in outline for one in source.sections if one.title == title]
+    if not found:
+        return {view.parts.notice: view.hint("no-such-section")}
+    source, section = found[0]
+    place = {"course": course, "source": source.name, "start": section.start, "end": section.start}
+    return {view.parts.panel: open_source(view, place)}
+
+
+def show_account(view: View, tab: gr.Request) -> Updates:
+    """Return whose page it is, for the page's script to tell, and how to sign out where one signed in here."""
+    assert tab.request
+    signed_in = signed_in_of(view.tutor, tab.request) if view.tutor.settings.mode == "shared" else None
+    if signed_in is None:
+        return {}
+    leave = "" if signed_in.platform else render_sign_out(view.say)
+    return {view.parts.account: gr.HTML(render_account(signed_in.visitor, leave), visible=True)}
+
+
+def show_outside(view: View) -> Updates:
+    """Return that questions are sent to a chat model of somebody else's, where one is set up."""
+    model = view.tutor.settings.model
+    if model == "quotes" or model.startswith("gguf:"):
+        return {}
+    said = view.say("sent-outside", model=f"<bdi>{label(model)}</bdi>")
+    return {view.parts.outside: gr.HTML(f"<p>{said}</p>", visible=True)}
 
 
 def show(view: View, course: str | None, conversation: str | None) -> Updates:

@@ -16,6 +16,7 @@ from pathlib import Path
 import typer
 import uvicorn
 
+from tutor.deliveries import delivering
 from tutor.errors import NotReady, SetupError
 from tutor.modes import check_may_listen, check_mode, nobody_can_sign_in
 from tutor.remote import SERVER_FILE
@@ -43,7 +44,7 @@ def run(host: str, port: int, open_browser: bool = False) -> None:
         if nobody_can_sign_in(settings, tutor.records):
             typer.echo(_NO_WAY_IN, err=True)
         _ = tutor.store  # held by another tutor: say so before anything is served
-        with announced(tutor.settings.home, url):
+        with announced(tutor.settings.home, url), delivering(settings, tutor.records):
             _serve(tutor, listener, settings.base_url if settings.mode == "shared" else url, open_browser)
 
 

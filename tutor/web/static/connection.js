@@ -2,6 +2,7 @@
 // requests that it makes pass through here first. What it sends waits until the tutor takes it; an answer that breaks
 // off ends for Gradio as if it were complete, and what became of it is asked for once the tutor is back.
 const SENT = "tutor-sent"; // the question under way: it outlives a reload, and only this tab sees it
+const VISITOR = "tutor-visitor"; // who was signed in when this tab was last loaded
 const SLOWEST = 15_000; // between two looks at a tutor that does not answer
 const SILENT = 60_000; // after which a stream is broken: Gradio says something every 15 seconds
 const straight = window.fetch.bind(window);
@@ -270,6 +271,18 @@ function refresh() {
   tell("refresh", { messages: messages(), words: searched().words });
 }
 
+// What somebody else typed in this tab, or asked and did not hear the answer of, is not for who is signed in now.
+function forgetOthers() {
+  const visitor = document.querySelector("#account .account")?.dataset.visitor;
+  if (!visitor) return;
+  const before = sessionStorage.getItem(VISITOR);
+  sessionStorage.setItem(VISITOR, visitor);
+  if (!before || before === visitor) return;
+  sessionStorage.removeItem(SENT);
+  fill(question(), "");
+  keepDraft();
+}
+
 let begun = false;
 function watchConnection() {
   served = madeOf(window.gradio_config);
@@ -277,6 +290,7 @@ function watchConnection() {
   new MutationObserver(() => {
     if (begun || !document.querySelector("#transcript :is(.here, .welcome)")) return;
     begun = true;
+    forgetOthers();
     if (sent()) tell("resume", { asked: sent(), words: "" });
   }).observe(byId("transcript"), { childList: true, subtree: true });
   document.addEventListener("visibilitychange", refresh);

@@ -45,6 +45,9 @@ async function go() {
     }
   } else if (step === "send") {
     main.querySelector("form").submit();
+  } else if (step === "close") {
+    // To whoever opened the window, as the specification has it: there is nothing secret in it.
+    (window.opener || window.parent).postMessage({ subject: "org.imsglobal.lti.close" }, "*");
   }
 }
 

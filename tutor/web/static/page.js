@@ -8,7 +8,8 @@ function watch() {
   };
   thread.addEventListener("scroll", onScroll, { passive: true });
   document.body.append(card);
-  if (new URLSearchParams(location.search).has("source")) wanted = LINKED;
+  const linked = new URLSearchParams(location.search);
+  if (["source", "section"].some((name) => linked.has(name))) wanted = LINKED;
   restoreDraft();
   window.addEventListener("pagehide", keepDraft); // nothing tells when the box is emptied
   watchConnection();

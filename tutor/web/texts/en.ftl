@@ -27,6 +27,7 @@ deleted = The conversation is deleted.
 replaced = The new answer has taken the place of the last one.
 gone = That conversation is no longer here. This is a new one.
 no-such-course = The link names a course that is not here. This is another one.
+no-such-section = The link names a section that is not here. This is the whole course.
 nothing-to-ask = There is no course to ask about yet.
 empty-question = Type a question first, or choose one of the suggestions.
 stopped = Stopped. Your question was not answered, and nothing was kept of the answer.
@@ -43,6 +44,8 @@ signed-out-title = You are not signed in
 signed-out-how = Open the tutor from your course: follow the link to it there. You are then signed in by itself.
 signed-out-or = Or sign in here:
 sign-in = Sign in
+sign-out = Sign out
+sent-outside = To write the answer, your question and what the course says about it are sent to { $model }.
 
 ## Where there is no course yet
 
@@ -192,6 +195,8 @@ error-many-questions = Many people are asking at the moment. Wait a little, then
 error-records = The tutor cannot read or write what it keeps. Nothing was changed. Tell whoever looks after it, and try again.
 error-not-signed-in = You are not signed in, or not any more. Open the tutor from your course again.
 error-not-your-page = This page was opened by somebody else. Load it anew.
+error-sign-in-refused = The sign-in did not work. Try it once more.
+error-sign-in-away = The sign-in service cannot be used at the moment. Try again in a few minutes, or tell whoever looks after the tutor.
 error-technical = Something is wrong with the tutor itself. This is what it says: { $message }
 
 ## Adding material
@@ -309,3 +314,5 @@ lti-choose-whole = The whole course
 lti-choose-add = Add the link
 lti-choose-none = There is no course yet that a link could open. Open the tutor in your course and add one first.
 lti-returning = Your choice is being taken back to your course…
+lti-registered = The tutor is registered
+lti-registered-next = This window can be closed. Switch the tool on in your learning platform if it asks for it.

@@ -26,6 +26,7 @@ deleted = La conversación está borrada.
 replaced = La respuesta nueva ha ocupado el lugar de la última.
 gone = Esa conversación ya no está aquí. Esta es una nueva.
 no-such-course = El enlace nombra un curso que no está aquí. Este es otro.
+no-such-section = El enlace nombra una sección que no está aquí. Este es el curso entero.
 nothing-to-ask = Todavía no hay ningún curso sobre el que preguntar.
 empty-question = Escribe primero una pregunta o elige una de las sugerencias.
 stopped = Parado. Tu pregunta no se ha respondido y no se ha guardado nada de la respuesta.
@@ -42,6 +43,8 @@ signed-out-title = No has iniciado sesión
 signed-out-how = Abre el tutor desde tu curso: sigue allí el enlace que lleva a él y la sesión se inicia sola.
 signed-out-or = O inicia sesión aquí:
 sign-in = Iniciar sesión
+sign-out = Cerrar sesión
+sent-outside = Para escribir la respuesta, tu pregunta y lo que el curso dice de ella se envían a { $model }.
 
 ## Where there is no course yet
 
@@ -191,6 +194,8 @@ error-many-questions = En este momento pregunta mucha gente. Espera un poco y vu
 error-records = El tutor no puede leer o escribir lo que guarda. No se ha cambiado nada. Avisa a quien lo cuida e inténtalo de nuevo.
 error-not-signed-in = No has iniciado sesión, o ya ha terminado. Vuelve a abrir el tutor desde tu curso.
 error-not-your-page = Esta página la abrió otra persona. Vuelve a cargarla.
+error-sign-in-refused = No se ha podido iniciar sesión. Inténtalo otra vez.
+error-sign-in-away = El servicio de inicio de sesión no se puede usar ahora. Inténtalo dentro de unos minutos o díselo a quien se ocupa del tutor.
 error-technical = Algo falla en el propio tutor. Esto es lo que dice: { $message }
 
 ## Adding material
@@ -308,3 +313,5 @@ lti-choose-whole = El curso entero
 lti-choose-add = Añadir el enlace
 lti-choose-none = Todavía no hay ningún curso que un enlace pueda abrir. Abre el tutor en tu curso y añade uno primero.
 lti-returning = Tu elección se está llevando de vuelta a tu curso…
+lti-registered = El tutor está registrado
+lti-registered-next = Puedes cerrar esta ventana. Activa la herramienta en tu plataforma si te lo pide.

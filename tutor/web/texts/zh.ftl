@@ -26,6 +26,7 @@ deleted = 对话已删除。
 replaced = 新的回答已取代上一个回答。
 gone = 那个对话已经不在了。这是一个新对话。
 no-such-course = 链接里的课程不在这里。这是另一门课程。
+no-such-section = 链接里的章节不在这里。这是整门课程。
 nothing-to-ask = 还没有可以提问的课程。
 empty-question = 请先输入问题，或者选择一个建议的问题。
 stopped = 已停止。你的问题没有得到回答，回答的内容也没有保留。
@@ -41,6 +42,8 @@ signed-out-title = 你还没有登录
 signed-out-how = 请从你的课程打开导师：在课程里点击它的链接，就会自动登录。
 signed-out-or = 也可以在这里登录：
 sign-in = 登录
+sign-out = 退出登录
+sent-outside = 为了写出回答，你的问题和课程中与它有关的内容会发送给 { $model }。
 
 ## Where there is no course yet
 
@@ -181,6 +184,8 @@ error-many-questions = 现在有很多人在提问。请稍等一下，然后再
 error-records = 导师无法读写它保存的内容。什么都没有改变。请告诉管理它的人，然后再试。
 error-not-signed-in = 你还没有登录，或者登录已经结束。请从你的课程重新打开导师。
 error-not-your-page = 这个页面是别人打开的。请重新加载。
+error-sign-in-refused = 登录没有成功。请再试一次。
+error-sign-in-away = 登录服务暂时无法使用。请过几分钟再试，或告诉管理导师的人。
 error-technical = 导师本身出了问题。它给出的说明是：{ $message }
 
 ## Adding material
@@ -298,3 +303,5 @@ lti-choose-whole = 整门课程
 lti-choose-add = 添加链接
 lti-choose-none = 还没有可供链接打开的课程。请先在您的课程里打开导师并添加一门。
 lti-returning = 正在把您的选择带回课程……
+lti-registered = 导师已注册
+lti-registered-next = 可以关闭此窗口。如果学习平台有提示，请在其中启用该工具。
