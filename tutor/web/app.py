@@ -21,7 +21,6 @@ from tutor.web.guard import Guard
 from tutor.web.idempotency import Idempotency
 from tutor.web.observing import Catching, Numbers, Observing
 from tutor.web.problems import add_problem_handlers
-from tutor.web.signing_in import add_signing_in
 from tutor.web.time_limit import TimeLimit
 
 # An application keeps its routers closed.
@@ -65,6 +64,8 @@ def build_app(tutor: Tutor) -> FastAPI:
     app.add_middleware(Observing, numbers=app.state.numbers)
     describe(app)
     if tutor.settings.mode == "shared":
+        from tutor.web.signing_in import add_signing_in  # it imports Authlib: seconds that nobody else needs
+
         add_signing_in(app, tutor)
     mount_page(app, tutor)
     if tutor.settings.mode == "shared":
