@@ -64,7 +64,7 @@ def fuzz(address: str, folder: Path, cases: int, *more: str) -> tuple[int, str]:
 def main() -> None:
     """Fuzz a server of one's own, and say how it went."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--cases", type=int, default=600, help="of each call, at most")
+    parser.add_argument("--cases", type=int, default=500, help="of each call, at most")
     cases = parser.parse_args().cases
     with tempfile.TemporaryDirectory() as made, school(Path(made)) as address:
         sent, wrong = fuzz(address, Path(made), cases)

@@ -215,15 +215,11 @@ def test_nobody_at_the_address_is_told() -> None:
             list(client.stream(COURSE, DIED))
 
 
-def test_a_learner_is_exported_and_erased() -> None:
-    calls: list[tuple[str, str]] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        calls.append((request.method, request.url.raw_path.decode()))
-        return httpx.Response(200, json={"learner": "a/b"}) if request.method == "GET" else httpx.Response(204)
-
-    with TutorClient("http://127.0.0.1:1") as client:
-        client._http = httpx.Client(base_url=client.url, transport=httpx.MockTransport(answer))
-        assert client.export_learner("a/b") == {"learner": "a/b"}
-        client.erase_learner("a/b")
-    assert calls == [("GET", "/api/v1/learners/a%2Fb/export"), ("DELETE", "/api/v1/learners/a%2Fb")]
+def test_a_learner_is_exported_and_erased(client: TutorClient) -> None:
+    answer = client.ask(COURSE, DIED, learner="kim/é")
+    (held,) = client.export_learner("kim/é")["conversations"]
+    assert held["id"] == answer.conversation
+    client.erase_learner("kim/é")
+    assert client.export_learner("kim/é")["conversations"] == []
+    with pytest.raises(NotFound):
+        client.conversation(answer.conversation, learner="kim/é")

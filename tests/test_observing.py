@@ -153,7 +153,7 @@ def test_requests_and_answers_are_counted(http: httpx.Client) -> None:
     assert counted["tutor_answers_total", (("outcome", "answered"), ("reason", ""))] == 1
     assert counted["tutor_answers_total", (("outcome", "refused"), ("reason", "off_topic"))] == 1
     assert counted["tutor_answer_seconds_count", ()] == 2
-    assert counted["tutor_streams_running", ()] == 0
+    assert counted["tutor_streams_running", ()] == counted["tutor_answers_under_way", ()] == 0
     assert not any(secret in str(counted) for secret in SECRETS)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from fuzzing import fuzz, school
 from pydantic import TypeAdapter
 
+import tutor.privacy
 import tutor.types
 import tutor.web.openai
 from tutor.web.described import EXAMPLES
@@ -72,9 +74,10 @@ def test_every_body_and_every_response_has_an_example(calls: dict[str, dict[str,
 
 def test_examples_are_what_they_are_examples_of(calls: dict[str, dict[str, Any]]) -> None:
     for name, example in EXAMPLES.items():
-        shape = getattr(tutor.types, name, None) or getattr(tutor.web.openai, name, None)
-        if shape is not None:  # strictly: with fields that are there, and no others
-            TypeAdapter(shape).validate_python(example)
+        (shape,) = (
+            vars(module)[name] for module in (tutor.types, tutor.web.openai, tutor.privacy) if name in vars(module)
+        )
+        TypeAdapter(shape).validate_json(json.dumps(example))
     problems = [
         (status, response["content"]["application/problem+json"]["example"])
         for call in calls.values()

@@ -35,6 +35,11 @@ class Limits:
         """How many answers are made or wait at most."""
         return self._settings.answers_at_once + self._settings.answers_waiting
 
+    @property
+    def inside(self) -> int:
+        """How many answers are made or wait now."""
+        return self._inside
+
     def count_call(self, visitor: Visitor) -> None:
         """Count a call against the key that was shown and the learner who asks; raises `TooMany`."""
         if visitor.key and not visitor.runs:

@@ -48,7 +48,7 @@ def build_app(tutor: Tutor) -> FastAPI:
     app.state.tutor = tutor
     app.state.key_sets = KeySets(Fetcher.of(tutor.settings))
     app.state.streams = Streams()
-    app.state.numbers = Numbers(app.state.streams)
+    app.state.numbers = Numbers(app.state.streams, tutor.limits)
     tutor.loaded.listeners.append(app.state.numbers.answered)
     add_problem_handlers(app)
     for router in ROUTERS:

@@ -116,7 +116,12 @@ EXAMPLES: dict[str, Any] = {
     "CourseModel": _MODEL,
     "Feedback": _FEEDBACK,
     "IngestReport": {"course": "great-leap-forward", "removed": ["letters.pdf"]},
-    "LearnerExport": {},
+    "LearnerExport": {
+        "tenant": "oak-hill",
+        "learner": "student-7",
+        "exported_at": "2026-11-25T10:00:00Z",
+        "conversations": [_CONVERSATION | {"space": "", "messages": [_MESSAGE]}],
+    },
     "MaterialFile": _FILE,
     "Models": {"object": "list", "data": [_MODEL]},
     "SourceInfo": _SOURCE,
@@ -188,6 +193,7 @@ def _describe(path: str, method: str, operation: dict[str, Any], shapes: dict[st
     statuses = set(_ALWAYS)
     if path.startswith(("/api/", "/v1/")):
         statuses |= {401, 429, 503}
+        operation["security"] = [{"HTTPBearer": []}]
     if method in _WRITES:
         operation.setdefault("parameters", []).append(_KEY)
         statuses |= {409, 422}

@@ -21,6 +21,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tutor.limits import Limits
 from tutor.types import Answer
 from tutor.web.access import BEARER, Administering
 from tutor.web.events import Streams
@@ -42,7 +43,7 @@ _PAGE = "page"  # the route of all that the chat page is made of
 class Numbers:
     """What one server counts, in a registry of its own."""
 
-    def __init__(self, streams: Streams) -> None:
+    def __init__(self, streams: Streams, limits: Limits) -> None:
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "tutor_requests", "Requests by route and status.", ["method", "route", "status"], registry=self.registry
@@ -62,6 +63,8 @@ class Numbers:
         )
         streaming = Gauge("tutor_streams_running", "Streamed answers under way.", registry=self.registry)
         streaming.set_function(lambda: streams.running)
+        inside = Gauge("tutor_answers_under_way", "Answers that are made or wait.", registry=self.registry)
+        inside.set_function(lambda: limits.inside)
 
     def answered(self, answer: Answer) -> None:
         """Count an answer."""
