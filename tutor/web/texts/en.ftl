@@ -195,6 +195,8 @@ error-many-questions = Many people are asking at the moment. Wait a little, then
 error-records = The tutor cannot read or write what it keeps. Nothing was changed. Tell whoever looks after it, and try again.
 error-not-signed-in = You are not signed in, or not any more. Open the tutor from your course again.
 error-not-your-page = This page was opened by somebody else. Load it anew.
+error-sign-in-refused = The sign-in did not work. Try it once more.
+error-sign-in-away = The sign-in service cannot be used at the moment. Try again in a few minutes, or tell whoever looks after the tutor.
 error-technical = Something is wrong with the tutor itself. This is what it says: { $message }
 
 ## Adding material

@@ -194,6 +194,8 @@ error-many-questions = En este momento pregunta mucha gente. Espera un poco y vu
 error-records = El tutor no puede leer o escribir lo que guarda. No se ha cambiado nada. Avisa a quien lo cuida e inténtalo de nuevo.
 error-not-signed-in = No has iniciado sesión, o ya ha terminado. Vuelve a abrir el tutor desde tu curso.
 error-not-your-page = Esta página la abrió otra persona. Vuelve a cargarla.
+error-sign-in-refused = No se ha podido iniciar sesión. Inténtalo otra vez.
+error-sign-in-away = El servicio de inicio de sesión no se puede usar ahora. Inténtalo dentro de unos minutos o díselo a quien se ocupa del tutor.
 error-technical = Algo falla en el propio tutor. Esto es lo que dice: { $message }
 
 ## Adding material

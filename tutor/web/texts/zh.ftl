@@ -184,6 +184,8 @@ error-many-questions = 现在有很多人在提问。请稍等一下，然后再
 error-records = 导师无法读写它保存的内容。什么都没有改变。请告诉管理它的人，然后再试。
 error-not-signed-in = 你还没有登录，或者登录已经结束。请从你的课程重新打开导师。
 error-not-your-page = 这个页面是别人打开的。请重新加载。
+error-sign-in-refused = 登录没有成功。请再试一次。
+error-sign-in-away = 登录服务暂时无法使用。请过几分钟再试，或告诉管理导师的人。
 error-technical = 导师本身出了问题。它给出的说明是：{ $message }
 
 ## Adding material
