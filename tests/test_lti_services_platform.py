@@ -19,7 +19,7 @@ from tutor.deliveries import open_outbox, open_services
 from tutor.embedder import Embedder
 from tutor.lti.platforms import parse_registration, register
 from tutor.outbox import now
-from tutor.records import Delivery
+from tutor.records import Delivery, Link
 from tutor.tutor import Tutor
 from tutor.web import access
 
@@ -114,3 +114,21 @@ def test_the_members_of_the_course_are_read(both: tuple[Tutor, str, OpenEdx]) ->
     assert len(members) == 3
     assert sum("Instructor" in role for role in roles.values()) == 1, roles
     assert all(member.active for member in members)
+
+
+def test_a_link_without_a_gradebook_column_gets_one(both: tuple[Tutor, str, OpenEdx], tmp_path: Path) -> None:
+    tutor, address, _ = both
+    with running_open_edx(address, tmp_path / "lms", "programmatic") as platform:
+        register(tutor.records, parse_registration(platform.registration))
+        with httpx.Client(base_url=address, headers={"Origin": address}, timeout=60) as client:
+            link = launched(tutor, platform, client, "ext-1")
+            with tutor.records.write() as session:
+                held = session.get_one(Link, link)
+                assert held.line_items
+                held.line_item, held.rule = None, {"questions": 1}
+            client.post(f"/api/v1/courses/{COURSE}/ask", json={"question": DIED})
+        deliver(tutor)
+        (score,) = scores(platform, "ext-1")
+        assert (score["given"], score["grading"]) == (100, "FullyGraded")
+        made = platform.rows("SELECT label, score_maximum FROM lti_consumer_ltiagslineitem")
+        assert made == [("Tutor", 100)]
