@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from oidc_provider import CLIENT, SECRET, OidcProvider, oidc_provider
 from serving import serving
 from signing import free_port
 from sqlalchemy import func, select
+from starlette.responses import Response
 
 from tutor.errors import SetupError
 from tutor.modes import check_mode
@@ -21,6 +23,7 @@ from tutor.records import SignIn
 from tutor.settings import Settings
 from tutor.tenants import pseudonym
 from tutor.tutor import Tutor
+from tutor.web.access import cookie_name, set_cookie
 from tutor.web.signing_in import role_of
 
 NOW = int(time.time())
@@ -114,6 +117,16 @@ def test_signing_in_again_gives_a_fresh_cookie_and_ends_the_one_before(provider,
     browser.get(to_callback(browser))
     assert browser.cookies["tutor"] != before
     assert tutor.sign_ins.find(before) is None
+
+
+def test_a_frame_on_another_site_gets_the_cookie_where_https_allows(tutor) -> None:
+    secure = copy(tutor)
+    secure.settings = tutor.settings.model_copy(update={"base_url": "https://tutor.example"})
+    response = Response()
+    set_cookie(response, secure, cookie_name(secure), "s", 60)
+    assert response.headers["set-cookie"] == (
+        "__Host-tutor=s; Path=/; HttpOnly; Max-Age=60; Secure; SameSite=None; Partitioned"
+    )
 
 
 def test_signing_out_ends_it(provider, tutor, browser) -> None:
