@@ -74,9 +74,8 @@ def test_every_body_and_every_response_has_an_example(calls: dict[str, dict[str,
 
 def test_examples_are_what_they_are_examples_of(calls: dict[str, dict[str, Any]]) -> None:
     for name, example in EXAMPLES.items():
-        (shape,) = (
-            vars(module)[name] for module in (tutor.types, tutor.web.openai, tutor.privacy) if name in vars(module)
-        )
+        modules = (tutor.types, tutor.web.openai, tutor.privacy)
+        shape = next(vars(module)[name] for module in modules if name in vars(module))
         TypeAdapter(shape).validate_json(json.dumps(example))
     problems = [
         (status, response["content"]["application/problem+json"]["example"])

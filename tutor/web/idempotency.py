@@ -157,7 +157,8 @@ def _learner(request: Request, visitor: Visitor, body: IO[bytes]) -> str | None:
     said = None
     if request.method == "POST":
         try:
-            said = json.loads(body.read(_IN_MEMORY)).get("learner")
+            sent = json.loads(body.read(_IN_MEMORY))
+            said = sent.get("learner") or sent.get("user")  # as clients of OpenAI call them
         except (ValueError, AttributeError, RecursionError):
             said = None
     learner = said or request.query_params.get("learner") or visitor.learner
