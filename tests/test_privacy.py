@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import shutil
 import sqlite3
 import threading
@@ -16,18 +17,20 @@ from typing import Any
 import httpx
 import pytest
 from commandline import run
-from holding import counts, hold
+from holding import HELD, counts, hold
 from serving import serving
 from sqlalchemy import select
 
+from tutor.budget import KEPT_DAYS
 from tutor.conversations import Conversations
 from tutor.embedder import Embedder
 from tutor.erased import ERASED_FILE, Erased
 from tutor.errors import NotFound, NotReady, SetupError
 from tutor.privacy import Erasure, Privacy
-from tutor.records import CitedSource, Records, SourceVersion, Spent
+from tutor.records import Base, CitedSource, Records, SourceVersion, Spent
+from tutor.retention import DELIVERIES_KEPT, REPLAYS_KEPT
 from tutor.settings import Settings
-from tutor.sign_ins import SignedIn
+from tutor.sign_ins import LASTS, SignedIn
 from tutor.tenants import ensure_tenant
 from tutor.tutor import Tutor
 from tutor.types import Answer
@@ -554,3 +557,32 @@ def test_no_word_of_a_question_is_logged(
     logged = [record for record in caplog.records if record.name.partition(".")[0] != "httpx"]
     assert any(record.name.startswith("tutor") for record in logged)  # else it would prove nothing
     assert WORD not in caplog.text
+
+
+# --- the document ----------------------------------------------------------------------------------------------------
+
+
+def documented() -> dict[str, set[str]]:
+    """Return the tables that the document lists, with their columns."""
+    rows = re.findall(r"^\| `(\w+)` \| ((?:`\w+` ?)+) \|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+    return {table: set(re.findall(r"`(\w+)`", columns)) for table, columns in rows}
+
+
+def test_the_document_lists_every_table_and_column() -> None:
+    tables = {name: {column.name for column in table.columns} for name, table in Base.metadata.tables.items()}
+    assert documented() == tables
+
+
+def test_what_can_hold_something_about_a_learner_is_erased() -> None:
+    """Every table with a learner in it is one that exporting and erasing know of."""
+    about = {name for name, table in Base.metadata.tables.items() if "learner" in table.columns}
+    assert about == {table.__tablename__ for table in HELD}
+
+
+def test_the_periods_in_the_document_are_those_in_force() -> None:
+    said = DOCUMENT.read_text(encoding="utf-8")
+    kept = {name: row for name, row in re.findall(r"^\| `(\w+)` .*\| ([^|]*) \|$", said, re.MULTILINE)}
+    assert kept["replays"] == f"{REPLAYS_KEPT // timedelta(hours=1)} hours"
+    assert kept["outbox"].startswith(f"{DELIVERIES_KEPT.days} days")
+    assert kept["spent"].startswith(f"{KEPT_DAYS} days")
+    assert kept["sign_ins"].startswith(f"{LASTS // timedelta(hours=1)} hours")

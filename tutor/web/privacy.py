@@ -31,6 +31,7 @@ def whose(request: Request, id: Id) -> _Whose:
     """Return whose data is asked for; raises `Forbidden` where it is somebody else's and not theirs to see."""
     tutor: Tutor = request.app.state.tutor
     visitor = visitor_of(tutor, request)
+    request.state.tenant = visitor.tenant  # for the log
     tutor.limits.count_call(visitor)
     if visitor.runs and id == ME:
         return _Whose(tutor.privacy, visitor.tenant, visitor.learner)
