@@ -212,7 +212,6 @@ def test_personal_mode_listens_on_this_computer_only(host: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("TUTOR_MODE", "shared", "This version knows: personal"),
         ("TUTOR_MODE", "nonsense", "mode: input should be 'personal' or 'shared'"),
         ("TUTOR_MODEL", "foo", "TUTOR_MODEL: 'foo' is no chat model: write provider:model"),
         ("TUTOR_DATABASE_URL", "nonsense", "TUTOR_DATABASE_URL cannot be used"),
