@@ -156,31 +156,31 @@ def test_a_state_folder_that_cannot_be_written_is_named(
 
 
 def test_the_password_of_a_database_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TUTOR_DATABASE_URL", "no-such-database://tutor:secret@db/tutor")
+    monkeypatch.setenv("TUTOR_DATABASE_URL", "no-such-database://tutor:hush-hush@db/tutor")
     ran = run("doctor")
     assert "FAIL database: TUTOR_DATABASE_URL cannot be used" in ran.out
     assert "no-such-database://tutor:***@db/tutor" in ran.out
-    assert "secret" not in ran.out + ran.err
+    assert "hush-hush" not in ran.out + ran.err
 
 
 def test_the_file_of_a_key_is_printed_and_the_key_is_not(
     lesson_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "model.key").write_text("sk-secret-0123\n")
+    (tmp_path / "model.key").write_text("sk-hush-hush-0123\n")
     monkeypatch.setenv("TUTOR_MODEL_KEY_FILE", str(tmp_path / "model.key"))
-    monkeypatch.setenv("TUTOR_MODEL_URL", "https://models.example/v1?api_key=sk-secret-0123")
+    monkeypatch.setenv("TUTOR_MODEL_URL", "https://models.example/v1?api_key=sk-hush-hush-0123")
     for ran in (run("doctor"), run("doctor", "--json")):
         assert str(tmp_path / "model.key") in ran.out
         assert "https://models.example/v1?api_key=***" in ran.out
-        assert "secret" not in ran.out + ran.err
+        assert "hush-hush" not in ran.out + ran.err
 
 
 def test_a_key_in_the_place_of_its_file_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TUTOR_MODEL_KEY_FILE", "sk-secret-0123")
+    monkeypatch.setenv("TUTOR_MODEL_KEY_FILE", "sk-hush-hush-0123")
     ran = run("doctor")
     assert ran.status == 1
     assert ran.err.startswith("tutor: Settings are wrong: model_key_file: give the whole path of a file")
-    assert "secret" not in ran.out + ran.err
+    assert "hush-hush" not in ran.out + ran.err
 
 
 # --- the model -------------------------------------------------------------------------------------------------------
