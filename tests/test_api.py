@@ -566,6 +566,8 @@ def test_the_description_has_every_call(described: dict[str, Any]) -> None:
         (f"{API}/conversations/{{id}}/export", "get"),
         (f"{API}/conversations/{{id}}/answers/{{message}}", "get"),
         (f"{API}/conversations/{{id}}", "delete"),
+        (f"{API}/learners/{{id}}/export", "get"),
+        (f"{API}/learners/{{id}}", "delete"),
         ("/v1/chat/completions", "post"),
         ("/v1/models", "get"),
         ("/v1/models/{model}", "get"),
