@@ -72,8 +72,7 @@ def _login(request: Request, given: dict[str, str]) -> Response:
     else:
         key = _COOKIE + cookie_part(login.state)
         response = lti_pages.storing(reader(request), login.platform, frame, key, login.browser, login.address)
-    name = _prefix(tutor) + _COOKIE + cookie_part(login.state)
-    set_cookie(response, tutor, name, login.browser, int(LASTS.total_seconds()))
+    _remember(response, tutor, login.state, login.browser, int(LASTS.total_seconds()))
     return _kept_by_nobody(response)
 
 
@@ -103,7 +102,7 @@ async def launch(request: Request) -> Response:
         return _kept_by_nobody(lti_pages.opening(say, platform, _folder(tutor) + "/lti/open", ticket))
     before = request.cookies.get(cookie_name(tutor))
     response = _go(tutor, await run_in_threadpool(admission.sign_in, tutor, signed_in, before))
-    set_cookie(response, tutor, _prefix(tutor) + _COOKIE + cookie_part(given["state"]), "", 0)
+    _remember(response, tutor, given["state"], "", 0)
     return response
 
 
@@ -231,7 +230,20 @@ def _folder(tutor: Tutor) -> str:
 
 def _prefix(tutor: Tutor) -> str:
     """Return what goes before the name of a cookie that no other host can set, where the address is https."""
-    return "__Host-" if tutor.settings.base_url.startswith("https://") else ""
+    return "__Host-" if _is_https(tutor) else ""
+
+
+def _is_https(tutor: Tutor) -> bool:
+    return tutor.settings.base_url.startswith("https://")
+
+
+def _remember(response: Response, tutor: Tutor, state: str, secret: str, seconds: int) -> None:
+    """Set the cookie by which the browser that began a login is known, for ``seconds``."""
+    name = _prefix(tutor) + _COOKIE + cookie_part(state)
+    if _is_https(tutor):
+        set_cookie(response, tutor, name, secret, seconds)
+    else:  # without https, browsers send it with another site's post only where no SameSite is given, and not for long
+        response.headers.append("Set-Cookie", f"{name}={secret}; Path=/; HttpOnly; Max-Age={seconds}")
 
 
 def _kept_by_nobody(response: Response) -> Response:

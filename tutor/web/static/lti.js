@@ -15,40 +15,38 @@ function keeper() {
   }
 }
 
-// Resolves with what the platform answers; with nothing where it does not, or another site does.
-function ask(subject, more) {
+// Asks it, and hands on what it answers; what another site says is not heard.
+function ask(subject, more, answered) {
+  const above = keeper();
+  if (!above) return;
   const id = crypto.randomUUID ? crypto.randomUUID() : String(Math.random());
-  return new Promise((resolve) => {
-    const above = keeper();
-    if (!above) return resolve({});
-    addEventListener("message", ({ origin: from, data }) => {
-      const answers = from === origin && data && data.subject === `${subject}.response` && data.message_id === id;
-      if (answers) resolve(data.error ? {} : data);
-    });
-    setTimeout(resolve, PATIENCE, {});
-    above.postMessage({ subject, message_id: id, key, ...more }, origin);
+  addEventListener("message", ({ origin: from, data }) => {
+    if (from === origin && data && data.subject === `${subject}.response` && data.message_id === id) answered(data);
   });
+  above.postMessage({ subject, message_id: id, key, ...more }, origin);
 }
 
-async function go() {
-  if (step === "put") {
-    await ask("lti.put_data", { value });
-    location.replace(main.querySelector("a").href);
-  } else if (step === "get") {
-    const answer = await ask("lti.get_data", {});
-    if (answer.value) {
-      main.querySelector("[name=browser]").value = answer.value;
-      main.querySelector("form").submit();
-    } else {
-      main.querySelector("p").hidden = true;
-      main.querySelector("div[hidden]").hidden = false;
-    }
-  } else if (step === "send") {
+if (step === "put") {
+  let gone = false;
+  const goOn = () => {
+    if (!gone) location.replace(main.querySelector("a").href);
+    gone = true; // a platform may take its login once only
+  };
+  ask("lti.put_data", { value }, goOn);
+  setTimeout(goOn, PATIENCE);
+} else if (step === "get") {
+  ask("lti.get_data", {}, ({ value: kept }) => {
+    if (!kept) return;
+    main.querySelector("[name=browser]").value = kept;
     main.querySelector("form").submit();
-  } else if (step === "close") {
-    // To whoever opened the window, as the specification has it: there is nothing secret in it.
-    (window.opener || window.parent).postMessage({ subject: "org.imsglobal.lti.close" }, "*");
-  }
+  });
+  setTimeout(() => {
+    main.querySelector("p").hidden = true;
+    main.querySelector("div").hidden = false;
+  }, PATIENCE);
+} else if (step === "send") {
+  main.querySelector("form").submit();
+} else if (step === "close") {
+  // To whoever opened the window, as the specification has it: there is nothing secret in it.
+  (window.opener || window.parent).postMessage({ subject: "org.imsglobal.lti.close" }, "*");
 }
-
-go();
