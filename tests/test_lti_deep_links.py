@@ -56,10 +56,12 @@ def post(client: httpx.Client, **sent: str) -> httpx.Response:
     return client.post(CHOOSE, data=sent, headers={"Origin": str(client.base_url).rstrip("/")})
 
 
-def choose(client: httpx.Client, platform: Platform, choice: str, **settings: Any) -> dict[str, Any]:
+def choose(
+    client: httpx.Client, platform: Platform, choice: str, rule: dict[str, str] | None = None, **settings: Any
+) -> dict[str, Any]:
     """Return what the platform is sent for a choice, after checking what it checks: form, address, key, moments."""
     page = request_link(client, platform, **settings)
-    response = post(client, choice=choice, **fields(page.text))
+    response = post(client, choice=choice, **fields(page.text), **(rule or {}))
     assert response.status_code == 200, response.text
     assert f'<form method="post" action="{DEEP["deep_link_return_url"]}">' in response.text
     signed = fields(response.text)["JWT"]
@@ -103,12 +105,29 @@ def test_a_section_comes_back_with_a_gradebook_column_and_the_platforms_data(
     client: httpx.Client,
     platform: Platform,
 ) -> None:
-    said = choose(client, platform, f"{COURSE} {SECTION}", data="csrf <&> 7", accept_lineitem=True)
+    rule = {"questions": "5", "sources": "3"}
+    said = choose(client, platform, f"{COURSE} {SECTION}", rule, data="csrf <&> 7", accept_lineitem=True)
     (item,) = said[DEEP_LINKING + "content_items"]
     assert item["title"] == SECTION
-    assert item["custom"] == {"course": COURSE, "section": SECTION}
+    assert item["custom"] == {
+        "course": COURSE, "section": SECTION, "complete_questions": "5", "complete_sources": "3",
+    }  # fmt: skip
     assert item["lineItem"]["scoreMaximum"] == 100
     assert said[DEEP_LINKING + "data"] == "csrf <&> 7"
+
+
+def test_a_link_that_nothing_completes_has_no_gradebook_column(client: httpx.Client, platform: Platform) -> None:
+    rule = {"questions": "0", "sources": ""}
+    (item,) = choose(client, platform, COURSE, rule, accept_lineitem=True)[DEEP_LINKING + "content_items"]
+    assert "lineItem" not in item
+    assert item["custom"] == {"course": COURSE}
+
+
+@pytest.mark.parametrize("questions", ["-1", "1001", "five", "1e9", "<b>"])
+def test_a_rule_that_cannot_be_met_is_told(questions: str, client: httpx.Client, platform: Platform) -> None:
+    page = request_link(client, platform)
+    told = refused(post(client, choice=COURSE, questions=questions, sources="0", **fields(page.text)))
+    assert "Give numbers up to 1000" in told
 
 
 def test_what_was_chosen_is_what_its_link_opens(client: httpx.Client, platform: Platform) -> None:

@@ -58,6 +58,12 @@ def rule_from_custom(custom: Mapping[str, str]) -> Rule | None:
     return check_rule(wanted) if wanted else None
 
 
+def rule_from_form(questions: str, sources: str) -> Rule | None:
+    """Return the rule that an instructor typed, None where they want none; raises `InputError`."""
+    wanted = {"questions": questions.strip() or "0", "sources": sources.strip() or "0"}
+    return check_rule(wanted) if set(wanted.values()) != {"0"} else None
+
+
 def check_rule(rule: Mapping[str, Any]) -> Rule:
     """Return ``rule`` checked; raises `InputError`."""
     try:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
+from tutor.completion import rule_from_form
 from tutor.errors import Forbidden, InputError, NotFound, Unauthorised
 from tutor.lti import admission
 from tutor.lti.admission import Admission, admit, begin_ticket, use_ticket
@@ -170,7 +171,8 @@ def _chosen(request: Request, given: Mapping[str, str]) -> Response:
     titles = {one.title for source in home.outline for one in source.sections}
     if section and section not in titles:
         raise NotFound("The course has no such section any more. Go back and choose again.")
-    chosen = Choice(course, section or home.course.title, section or None)
+    rule = rule_from_form(given.get("questions", ""), given.get("sources", ""))
+    chosen = Choice(course, section or home.course.title, section or None, rule)
     launch_url = tutor.settings.base_url.rstrip("/") + "/lti/launch"
     signed = deep_linking_response(tutor.records, platform, details, chosen, launch_url)
     return _kept_by_nobody(lti_pages.returning(reader(request), platform, details["return_url"], signed))

@@ -11,6 +11,7 @@ from importlib.resources import files
 
 from fastapi.responses import HTMLResponse
 
+from tutor.completion import MOST
 from tutor.lti.addresses import origin
 from tutor.lti.platforms import RegisteredPlatform
 from tutor.types import CourseHome, SourceOutline
@@ -58,7 +59,7 @@ def choosing(
         return _page(say, title, f"<main><h1>{title}</h1><p>{say('lti-choose-none')}</p></main>", platform)
     courses = "".join(_course(say, home, number == 0) for number, home in enumerate(homes))
     form = (
-        f'<form method="post" action="{escape(action)}">{_hidden({"form": token})}{courses}'
+        f'<form method="post" action="{escape(action)}">{_hidden({"form": token})}{courses}{_rule(say)}'
         f"<p><button>{say('lti-choose-add')}</button></p></form>"
     )
     return _page(say, title, f"<main><h1>{title}</h1><p>{say('lti-choose-intro')}</p>{form}</main>", platform)
@@ -86,6 +87,17 @@ def _course(say: Texts, home: CourseHome, first: bool) -> str:
     sources = "".join(_source(course.id, source) for source in home.outline if source.sections)
     title = f'<bdi lang="{escape(course.language)}">{label(course.title)}</bdi>'
     return f"<fieldset><legend>{title}</legend>{whole}{sources}</fieldset>"
+
+
+def _rule(say: Texts) -> str:
+    """Return the fields that say what completes the link."""
+    asked = {"questions": say("lti-rule-questions"), "sources": say("lti-rule-sources")}
+    numbers = "".join(
+        f'<label><input type="number" name="{name}" min="0" max="{MOST}" value="0" inputmode="numeric">'
+        f"<span>{what}</span></label>"
+        for name, what in asked.items()
+    )
+    return f"<fieldset><legend>{say('lti-rule-title')}</legend><p>{say('lti-rule-why')}</p>{numbers}</fieldset>"
 
 
 def _source(course: str, source: SourceOutline) -> str:
