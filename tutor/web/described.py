@@ -194,6 +194,8 @@ def _describe(path: str, method: str, operation: dict[str, Any], shapes: dict[st
     if path.startswith(("/api/", "/v1/")):
         statuses |= {401, 429, 503}
         operation["security"] = [{"HTTPBearer": []}]
+    if "{" in path:
+        statuses.add(404)  # a name with a line break in it is no address
     if method in _WRITES:
         operation.setdefault("parameters", []).append(_KEY)
         statuses |= {409, 422}
