@@ -55,7 +55,13 @@ def hold(records: Records, tenant: str, learner: str, word: str, days: float = 1
             session.flush()
             session.add(
                 LaunchState(
-                    state=f"state-{tenant}", platform_id=platform.id, nonce="n", browser="b", target="t", expires_at=at
+                    state=f"state-{tenant}",
+                    platform_id=platform.id,
+                    nonce="n",
+                    browser="b",
+                    target="t",
+                    again="",
+                    expires_at=at,
                 )
             )
         unique = f"{tenant}/{learner}/{days}"
@@ -82,7 +88,8 @@ def hold(records: Records, tenant: str, learner: str, word: str, days: float = 1
         session.add(
             SignIn(
                 id=f"hash-{unique}", tenant=tenant, space="s", learner=learner, role="learner",
-                details={"course": word}, created_at=at, expires_at=at + timedelta(hours=8),
+                details={"course": word, "subject": f"{word} subject", "form": "hash-"}, created_at=at,
+                expires_at=at + timedelta(hours=8),
             )
         )  # fmt: skip
         session.add(

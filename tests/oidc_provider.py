@@ -40,11 +40,8 @@ class OidcProvider:
     def discovery(self) -> dict[str, Any]:
         """Return its metadata."""
         ways = {name: f"{self.issuer}/{name}" for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")}
-        return (
-            {"issuer": self.issuer, "id_token_signing_alg_values_supported": ["RS256", "none", "HS256"]}
-            | ways
-            | self.metadata
-        )
+        algorithms = {"id_token_signing_alg_values_supported": ["RS256", "none", "HS256"]}
+        return {"issuer": self.issuer} | algorithms | ways | self.metadata
 
     def keys(self) -> dict[str, Any]:
         """Return its public keys."""
@@ -70,7 +67,8 @@ class OidcProvider:
         now = int(time.time())
         said = {"iss": self.issuer, "aud": CLIENT, "iat": now, "exp": now + 300, "nonce": query["nonce"]} | self.claims
         said = {name: value for name, value in said.items() if value is not None}
-        signed = jwt.encode(said, self.signed_with or self.key, self.algorithm, {"kid": "k1"})
+        key = None if self.algorithm == "none" else self.signed_with or self.key
+        signed = jwt.encode(said, key, self.algorithm, {"kid": "k1"})
         return {"access_token": "opaque", "token_type": "Bearer", "id_token": signed}
 
 

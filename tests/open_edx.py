@@ -61,8 +61,11 @@ def _browser() -> Any:
 
 
 @contextmanager
-def running_open_edx(tool: str, home: Path) -> Iterator[OpenEdx]:
-    """Yield the platform, set up for the tool at ``tool``, with its state in ``home``; skips where it cannot be had."""
+def running_open_edx(tool: str, home: Path, grades: str = "declarative") -> Iterator[OpenEdx]:
+    """Yield the platform, set up for the tool at ``tool``, with its state in ``home``; skips where it cannot be had.
+
+    With ``grades`` as "programmatic" tools may make gradebook columns.
+    """
     if not FOLDER.exists():
         pytest.skip("the LMS platform is not on this machine")
     _install()
@@ -72,7 +75,7 @@ def running_open_edx(tool: str, home: Path) -> Iterator[OpenEdx]:
     environment = os.environ | {"PLATFORM_HOME": str(home), "PLATFORM_PORT": str(port)}
     with (home / "log").open("wb") as log:
         process = subprocess.Popen(
-            ["bash", FOLDER / "run.sh", tool],
+            ["bash", FOLDER / "run.sh", tool, grades],
             env=environment,
             start_new_session=True,
             stdout=log,

@@ -218,6 +218,9 @@ ACTIONS: dict[str, Action] = {
     "delete a course of oak": delete_new("oak"),
     "delete a course of X": delete_new("oak-x"),
     "delete a course of elm": delete_new("elm"),
+    "export what is held on ann": lambda party, school: party.call("GET", "/learners/ann/export").status_code,
+    "export what is held on themselves": lambda party, school: party.call("GET", "/learners/me/export").status_code,
+    "erase zoe": delete("/learners/zoe"),
 }
 
 OTHERS = "*"  # who is not named in a row of the table
@@ -274,6 +277,11 @@ TABLE: dict[str, dict[int, str]] = {
         401: "nobody", 204: "all teacher-x administrator", 403: "ask read admin learner-x learner-y", 404: OTHERS,
     },
     "delete a course of elm": {401: "nobody", 403: "ask read admin learner-x learner-y", 204: "elm", 404: OTHERS},
+    "export what is held on ann": {401: "nobody", 200: "admin all learner-x learner-y administrator", 403: OTHERS},
+    "export what is held on themselves": {
+        401: "nobody", 200: "admin all learner-x teacher-x learner-y teacher-y administrator", 403: OTHERS,
+    },
+    "erase zoe": {401: "nobody", 204: "admin all administrator", 403: OTHERS},
 }  # fmt: skip
 SEEN: dict[str, set[str] | int] = {
     "nobody": 401, "ask": 403, "write": 403, "admin": 403,

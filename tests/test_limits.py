@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -21,6 +22,9 @@ from tutor.sign_ins import SignedIn
 from tutor.tenants import create_tenant
 from tutor.tutor import Tutor
 from tutor.visitor import OWNER, Visitor
+from tutor.web.layout import Parts
+from tutor.web.page import View, ask
+from tutor.web.texts import texts
 
 API = "/api/v1"
 ASK = f"{API}/courses/notes/ask"
@@ -186,22 +190,18 @@ def test_a_place_is_free_again_after_a_failure_and_where_nobody_hears_the_answer
 
 
 def test_a_full_line_is_a_503_and_nothing_else_waits_for_it(http: httpx.Client, limited: Tutor) -> None:
-    body, shown = {"question": WHY}, [bearer(limited) for _ in range(3)]
+    body = {"question": WHY}
     with ThreadPoolExecutor(1) as pool:
         with limited.limits.place():
-            second = pool.submit(http.post, ASK, json=body, headers=shown[0])
-            refused = next(got for got in answers(http, body, limited) if got.status_code == 503)
-            assert refused.headers["retry-after"] == "5"
-            assert "Many questions are being answered." in refused.json()["detail"]
-            assert http.get("/healthz").status_code == 200
-        assert second.result(20).status_code in (200, 503)
-    assert http.post(ASK, json=body, headers=shown[2]).status_code == 200
-
-
-def answers(http: httpx.Client, body: dict[str, str], tutor: Tutor) -> Iterator[httpx.Response]:
-    """Yield what a question is answered that is asked again and again."""
-    while True:
-        yield http.post(ASK, json=body, headers=bearer(tutor))
+            second = pool.submit(http.post, ASK, json=body, headers=bearer(limited))
+            while limited.limits._inside < 2:
+                assert http.get("/healthz").status_code == 200
+            for more in ({}, {"stream": True}):
+                refused = http.post(ASK, json=body | more, headers=bearer(limited))
+                assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+                assert "Many questions are being answered." in refused.json()["detail"]
+        assert second.result(20).status_code == 200
+    assert http.post(ASK, json=body, headers=bearer(limited)).status_code == 200
 
 
 def test_the_health_of_a_tutor_whose_line_is_long_is_told_at_once(tmp_path: Path, embedder: Embedder) -> None:
@@ -218,6 +218,32 @@ def test_the_health_of_a_tutor_whose_line_is_long_is_told_at_once(tmp_path: Path
                     assert http.get("/healthz", timeout=5).status_code == 200
                 assert http.get(f"{API}/courses", timeout=5).status_code == 200
             assert {one.result(60).status_code for one in asked} == {404}  # there is no course yet
+
+
+# --- the page --------------------------------------------------------------------------------------------------------
+
+
+class Names:
+    """The parts of the page by their names, which is all that an answer needs of them."""
+
+    def __getattr__(self, name: str) -> str:
+        return name
+
+
+def notice(tutor: Tutor) -> str:
+    """Return what the page says below a question of ann's, once it is dealt with."""
+    view = View(tutor.visited_by(Visitor("oak", "x", "ann")), cast(Parts, Names()), texts("en"))
+    *_, last = ask(view, WHY, {"course": "notes"}, "", threading.Event())
+    return str(last["notice"])
+
+
+def test_the_page_waits_in_the_same_line_and_counts_its_learner(limited: Tutor) -> None:
+    with limited.limits.place():
+        limited.limits._inside += 1  # somebody else waits
+        assert "Many people are asking at the moment. Wait a little, then ask again." in notice(limited)
+        limited.limits._inside -= 1
+    assert notice(limited) == ""
+    assert "You have asked very often within a minute. Wait" in notice(limited)
 
 
 # --- time ------------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from test_api import told
 
 from tutor.settings import Settings
 from tutor.tutor import Tutor
-from tutor.web.app import LARGEST_BODY
+from tutor.web.guard import LARGEST_BODY
 
 BEES = b"# Bees\n\nBees collect nectar.\n"
 COURSE = "/api/v1/courses/c"

@@ -312,7 +312,7 @@ def test_a_start_that_failed_says_what_to_do_instead_of_warming_up(visit, lesson
     monkeypatch.setattr(lesson_tutor.loaded, "ready", False)
     page.reload()
     expect(page.get_by_text("The tutor is warming up…")).to_be_visible()
-    monkeypatch.setattr(lesson_tutor, "trouble", "The disk is full. Free some space.")
+    monkeypatch.setattr(lesson_tutor.loaded, "trouble", "The disk is full. Free some space.")
     expect(page.locator("#composer .notice.error")).to_have_text(
         "The tutor could not get ready, so it cannot answer yet. This is what is wrong, and what helps: "
         "The disk is full. Free some space. Then start the tutor again and reload this page."
@@ -323,7 +323,7 @@ def test_a_start_that_failed_says_what_to_do_instead_of_warming_up(visit, lesson
 def test_a_page_opened_after_a_failed_start_says_so_at_once(visit, lesson_tutor, monkeypatch):
     page = visit()
     monkeypatch.setattr(lesson_tutor.loaded, "ready", False)
-    monkeypatch.setattr(lesson_tutor, "trouble", "The disk is full. Free some space.")
+    monkeypatch.setattr(lesson_tutor.loaded, "trouble", "The disk is full. Free some space.")
     page.reload()
     expect(page.locator("#composer .notice.error")).to_contain_text("The disk is full. Free some space.")
 

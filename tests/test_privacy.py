@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import shutil
 import sqlite3
 import threading
@@ -16,21 +17,24 @@ from typing import Any
 import httpx
 import pytest
 from commandline import run
-from holding import counts, hold
+from holding import HELD, counts, hold
 from serving import serving
 from sqlalchemy import select
 
+from tutor.budget import KEPT_DAYS
 from tutor.conversations import Conversations
 from tutor.embedder import Embedder
 from tutor.erased import ERASED_FILE, Erased
 from tutor.errors import NotFound, NotReady, SetupError
 from tutor.privacy import Erasure, Privacy
-from tutor.records import CitedSource, Records, SourceVersion, Spent
+from tutor.records import Base, CitedSource, Records, SourceVersion, Spent
+from tutor.retention import DELIVERIES_KEPT, REPLAYS_KEPT
 from tutor.settings import Settings
-from tutor.sign_ins import SignedIn
+from tutor.sign_ins import LASTS, SignedIn
+from tutor.tenants import ensure_tenant
 from tutor.tutor import Tutor
 from tutor.types import Answer
-from tutor.visitor import SCOPES_OF, Role, Visitor
+from tutor.visitor import SCOPES_OF, Role, Scope, Visitor
 
 COURSE = "great-leap-forward"
 DIED = "When did Mao Zedong die?"
@@ -318,7 +322,7 @@ def browser(tutor: Tutor, address: str, learner: str, role: Role = "learner", te
     """Return a browser that is signed in."""
     visitor = Visitor(tenant=tenant, learner=learner, role=role, scopes=SCOPES_OF[role])
     secret = tutor.sign_ins.begin(SignedIn(visitor))
-    return httpx.Client(base_url=address, timeout=60, headers={"Cookie": f"tutor={secret}"})
+    return httpx.Client(base_url=address, timeout=60, headers={"Cookie": f"tutor={secret}", "Origin": address})
 
 
 def asked(client: httpx.Client, question: str = DIED) -> dict[str, Any]:
@@ -395,13 +399,38 @@ def test_who_is_not_signed_in_gets_nothing(address: str) -> None:
         assert httpx.delete(f"{address}/api/v1/learners/{id}").status_code == 401
 
 
-def test_a_key_for_some_courses_does_not_reach_what_is_held_of_all(
-    shared: Tutor, address: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("scopes", "course", "status"),
+    [
+        (["admin"], None, 200),
+        (["ask", "read", "write"], None, 403),
+        (["admin"], COURSE, 403),  # what is held is of all courses
+    ],
+)
+def test_a_key_needs_the_scope_admin_and_all_courses(
+    scopes: list[Scope], course: str | None, status: int, shared: Tutor, address: str
 ) -> None:
-    key = Visitor(tenant="oak", scopes=SCOPES_OF["administrator"], acts=True, courses=frozenset({COURSE}))
-    monkeypatch.setattr("tutor.web.privacy.visitor_of", lambda tutor, request: key)
-    refused = httpx.get(f"{address}/api/v1/learners/l_ann/export")
-    assert (refused.status_code, "limited to some courses" in refused.text) == (403, True)
+    with shared.records.write() as session:
+        ensure_tenant(session, "oak")
+    made = shared.keys.create("oak", "LMS", scopes, [course] if course else None)
+    with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {made.key}"}) as key:
+        assert key.get("/api/v1/learners/l_ann/export").status_code == status
+        assert key.delete("/api/v1/learners/l_ann").status_code == (204 if status == 200 else status)
+
+
+def test_what_a_key_asked_for_a_learner_is_erased_with_its_replay(shared: Tutor, address: str) -> None:
+    with shared.records.write() as session:
+        ensure_tenant(session, "oak")
+    key = shared.keys.create("oak", "LMS", ["ask", "admin"]).key
+    with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=60) as lms:
+        body = {"question": f"{WORD}?", "learner": "l_ann"}
+        asked = lms.post(f"/api/v1/courses/{COURSE}/ask", json=body, headers={"Idempotency-Key": "once"})
+        assert asked.status_code == 200
+        held = lms.get("/api/v1/learners/l_ann/export").json()
+        assert [len(held[kind]) for kind in ("conversations", "replays")] == [1, 1]
+        assert WORD in held["replays"][0]["body"]
+        assert lms.delete("/api/v1/learners/l_ann").status_code == 204
+    assert WORD.encode() not in b"".join(file.read_bytes() for file in shared.settings.home.glob("tutor.db*"))
 
 
 def test_whoever_runs_the_tutor_is_me_in_personal_mode(lesson_home: Path, embedder: Embedder) -> None:
@@ -528,3 +557,32 @@ def test_no_word_of_a_question_is_logged(
     logged = [record for record in caplog.records if record.name.partition(".")[0] != "httpx"]
     assert any(record.name.startswith("tutor") for record in logged)  # else it would prove nothing
     assert WORD not in caplog.text
+
+
+# --- the document ----------------------------------------------------------------------------------------------------
+
+
+def documented() -> dict[str, set[str]]:
+    """Return the tables that the document lists, with their columns."""
+    rows = re.findall(r"^\| `(\w+)` \| ((?:`\w+` ?)+) \|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+    return {table: set(re.findall(r"`(\w+)`", columns)) for table, columns in rows}
+
+
+def test_the_document_lists_every_table_and_column() -> None:
+    tables = {name: {column.name for column in table.columns} for name, table in Base.metadata.tables.items()}
+    assert documented() == tables
+
+
+def test_what_can_hold_something_about_a_learner_is_erased() -> None:
+    """Every table with a learner in it is one that exporting and erasing know of."""
+    about = {name for name, table in Base.metadata.tables.items() if "learner" in table.columns}
+    assert about == {table.__tablename__ for table in HELD}
+
+
+def test_the_periods_in_the_document_are_those_in_force() -> None:
+    said = DOCUMENT.read_text(encoding="utf-8")
+    kept = {name: row for name, row in re.findall(r"^\| `(\w+)` .*\| ([^|]*) \|$", said, re.MULTILINE)}
+    assert kept["replays"] == f"{REPLAYS_KEPT // timedelta(hours=1)} hours"
+    assert kept["outbox"].startswith(f"{DELIVERIES_KEPT.days} days")
+    assert kept["spent"].startswith(f"{KEPT_DAYS} days")
+    assert kept["sign_ins"].startswith(f"{LASTS // timedelta(hours=1)} hours")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from oidc_provider import CLIENT, SECRET, OidcProvider, oidc_provider
 from serving import serving
 from signing import free_port
 from sqlalchemy import func, select
+from starlette.responses import Response
 
 from tutor.errors import SetupError
 from tutor.modes import check_mode
@@ -21,6 +23,7 @@ from tutor.records import SignIn
 from tutor.settings import Settings
 from tutor.tenants import pseudonym
 from tutor.tutor import Tutor
+from tutor.web.access import cookie_name, set_cookie
 from tutor.web.signing_in import role_of
 
 NOW = int(time.time())
@@ -116,6 +119,16 @@ def test_signing_in_again_gives_a_fresh_cookie_and_ends_the_one_before(provider,
     assert tutor.sign_ins.find(before) is None
 
 
+def test_a_frame_on_another_site_gets_the_cookie_where_https_allows(tutor) -> None:
+    secure = copy(tutor)
+    secure.settings = tutor.settings.model_copy(update={"base_url": "https://tutor.example"})
+    response = Response()
+    set_cookie(response, secure, cookie_name(secure), "s", 60)
+    assert response.headers["set-cookie"] == (
+        "__Host-tutor=s; Path=/; HttpOnly; Max-Age=60; Secure; SameSite=None; Partitioned"
+    )
+
+
 def test_signing_out_ends_it(provider, tutor, browser) -> None:
     browser.get(to_callback(browser))
     secret = browser.cookies["tutor"]
@@ -151,7 +164,6 @@ def test_the_claim_may_stand_inside_another_one(tutor) -> None:
     settings = tutor.settings.model_copy(update={"oidc_role_claim": "realm_access.roles"})
     assert role_of(settings, {"realm_access": {"roles": ["staff"]}}) == "teacher"
     assert role_of(settings, {"realm_access": "staff"}) == "learner"
-    assert role_of(settings.model_copy(update={"oidc_role_claim": ""}), {"": ["staff"]}) in ("learner", "teacher")
 
 
 @pytest.mark.parametrize(
@@ -189,7 +201,7 @@ def forged(provider: OidcProvider) -> None:
 
 
 def unsigned(provider: OidcProvider) -> None:
-    provider.algorithm, provider.signed_with = "none", ""
+    provider.algorithm = "none"
 
 
 def keyed_with_the_secret(provider: OidcProvider) -> None:
@@ -251,13 +263,8 @@ def test_a_provider_that_calls_itself_otherwise_is_not_used(tmp_path: Path) -> N
     port = free_port()
     with oidc_provider() as other:
         other.metadata = {"issuer": "https://evil.example"}
-        settings = Settings.load(
-            home=tmp_path,
-            mode="shared",
-            base_url=f"http://127.0.0.1:{port}",
-            oidc_issuer=other.issuer,
-            oidc_client_id="x",
-        )
+        named: dict[str, Any] = {"oidc_issuer": other.issuer, "oidc_client_id": "x"}
+        settings = Settings.load(home=tmp_path, mode="shared", base_url=f"http://127.0.0.1:{port}", **named)
         with Tutor.open(settings) as tutor, serving(tutor, port=port) as address:
             assert httpx.get(f"{address}/sign-in").status_code == 503
             other.metadata = {}

@@ -66,6 +66,7 @@ class HeldSignIn(Model):
 
     space: str
     role: str
+    subject: str | None = Field(description="What the LMS calls the learner.")
     course: str | None
     created_at: datetime
     expires_at: datetime
@@ -178,6 +179,7 @@ class Privacy:
                     HeldSignIn(
                         space=row.space,
                         role=row.role,
+                        subject=row.details.get("subject"),
                         course=row.details.get("course"),
                         created_at=row.created_at,
                         expires_at=row.expires_at,

@@ -105,11 +105,12 @@ def kept_up(records: Records, privacy: Privacy) -> Iterator[None]:
         _keep_up, "interval", (records, privacy), seconds=EVERY.total_seconds(), next_run_time=datetime.now(UTC),
         coalesce=True, misfire_grace_time=None,
     )  # fmt: skip
-    scheduler.start()
     try:
+        scheduler.start()
         yield
-    finally:
-        scheduler.shutdown()
+    finally:  # also where it is told to end while it starts
+        if scheduler.running:
+            scheduler.shutdown()
 
 
 def _keep_up(records: Records, privacy: Privacy) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,8 +21,6 @@ from tutor.sign_ins import SignedIn
 from tutor.tenants import pseudonym
 from tutor.tutor import Tutor
 from tutor.visitor import SCOPES_OF, Visitor
-
-log = logging.getLogger("tutor.lti")
 
 TICKET_LASTS = timedelta(minutes=5)
 CHOOSE = "/lti/deep-link"
@@ -88,12 +85,6 @@ def _keep_link(session: Session, launch: Launch) -> Link:
     link.space = launch.space
     if launch.custom.get("course"):
         link.course, link.section = launch.custom["course"][:64], launch.custom.get("section")
-    try:
-        rule = rule_from_custom(launch.custom)
-    except InputError as error:  # a slip in the link's settings must not keep its learners out
-        log.warning("the rule of a link is left as it was: %s", error)
-    else:
-        link.rule = rule.model_dump() if rule else link.rule
     services = launch.services
     link.line_item, link.line_items = services.line_item or link.line_item, services.line_items
     link.memberships, link.scopes = services.memberships, list(services.scopes)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response, Security
 
 from tutor.errors import Forbidden
 from tutor.privacy import ME, LearnerExport, Privacy
 from tutor.tutor import Tutor
-from tutor.web.access import visitor_of
+from tutor.web.access import BEARER, visitor_of
 from tutor.web.problems import documented
 
-router = APIRouter(prefix="/api/v1/learners", responses=documented(400, 401, 403, 422, 503))
+router = APIRouter(
+    prefix="/api/v1/learners", responses=documented(400, 401, 403, 422, 429, 503), dependencies=[Security(BEARER)]
+)
 
 Id = Annotated[str, Path(max_length=256, description="The learner's id; `me` is whoever is signed in.")]
 
@@ -29,6 +31,8 @@ def whose(request: Request, id: Id) -> _Whose:
     """Return whose data is asked for; raises `Forbidden` where it is somebody else's and not theirs to see."""
     tutor: Tutor = request.app.state.tutor
     visitor = visitor_of(tutor, request)
+    request.state.tenant = visitor.tenant  # for the log
+    tutor.limits.count_call(visitor)
     if visitor.runs and id == ME:
         return _Whose(tutor.privacy, visitor.tenant, visitor.learner)
     if not visitor.acts and id in (ME, visitor.learner):

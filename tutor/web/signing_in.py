@@ -13,7 +13,7 @@ import time
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-import httpx
+import httpx2  # what Authlib asks with
 from authlib.integrations.starlette_client import OAuth, OAuthError
 from fastapi import FastAPI
 from joserfc.errors import JoseError
@@ -96,7 +96,7 @@ class Provider:
             redirect: Response = await self._client.authorize_redirect(request, address)
         except TutorError as error:
             return signed_out_page(self._tutor, request, error)
-        except (httpx.HTTPError, ValueError, TypeError, RuntimeError) as error:
+        except (httpx2.HTTPError, ValueError, TypeError, RuntimeError) as error:
             return signed_out_page(self._tutor, request, _away(error))
         redirect.headers["Cache-Control"] = "no-store"
         return redirect
@@ -138,7 +138,7 @@ class Provider:
             await self._checked_metadata()
             token = await self._client.authorize_access_token(request, claims_options=wanted, leeway=LEEWAY)
             claims: dict[str, Any] | None = token.get("userinfo")
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             raise _away(error) from None
         except (OAuthError, JoseError, ValueError, LookupError, TypeError, RuntimeError) as error:
             raise _refused(type(error).__name__) from None
@@ -172,7 +172,8 @@ def role_of(settings: Settings, claims: dict[str, Any]) -> Role:
         said = claims
         for name in settings.oidc_role_claim.split("."):
             said = said.get(name) if isinstance(said, dict) else None
-    held = {said} if isinstance(said, str) else {one for one in said or () if isinstance(one, str)}
+    named = [said] if isinstance(said, str) else said
+    held = {one for one in named if isinstance(one, str)} if isinstance(named, list) else set()
     if held & set(settings.oidc_administrators.split()):
         return "administrator"
     return "teacher" if held & set(settings.oidc_teachers.split()) else "learner"
