@@ -31,7 +31,8 @@ def visitor_of(tutor: Tutor, request: HTTPConnection) -> Visitor:
     Raises `Unauthorised` where nobody said who asks, or it is not true.
     """
     key, personal = key_of(request), tutor.settings.mode == "personal"
-    if key and (not personal or looks_like_key(key)):  # clients that cannot do without a key send any word
+    any_word = personal and request.url.path.startswith("/v1/")  # OpenAI's clients cannot do without a key
+    if key and not (any_word and not looks_like_key(key)):
         return tutor.keys.visitor(key)
     if personal:
         return OWNER
