@@ -27,7 +27,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import jwt
@@ -50,6 +50,7 @@ READY = 180  # seconds that a server may take to start
 WITHIN = 10.0  # seconds in which launches begin
 PATIENCE = 120.0  # seconds that whoever asks waits
 GONE = 60.0  # seconds after which nothing may be left of those who have gone
+IDLE = 12  # seconds without a change, longer than connections and threads are kept for the next one
 GROWTH = 32  # megabytes by which memory may be larger then: what was answered is kept for some minutes
 
 FIRST, WHOLE, SIGNED_IN, OPENED = "first token", "whole answer", "signed in", "page open"
@@ -115,16 +116,27 @@ class Served:
     log: Path
 
     def held(self) -> Held:
-        """Return what the process holds now."""
+        """Return what the process holds now, beside the pools of its databases, which grow to their size in use.
+
+        Chroma has a thread for each connection.
+        """
         process = Path(f"/proc/{self.pid}")
         status = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
-        return Held(
-            int(status["Threads"]), len(list((process / "fd").iterdir())), int(status["VmRSS"].split()[0]) // 1024
-        )
+        files = [opened for file in (process / "fd").iterdir() if (opened := _opened(file))]
+        pooled = [file for file in files if file.endswith((".db", "-wal", ".sqlite3"))]
+        threads = int(status["Threads"]) - sum(file.endswith(".sqlite3") for file in pooled)
+        return Held(threads, len(files) - len(pooled), int(status["VmRSS"].split()[0]) // 1024)
 
     def failures(self) -> list[str]:
         """Return the lines of the log that tell of an error."""
         return [line for line in self.log.read_text().splitlines() if '"error"' in line or "Traceback" in line]
+
+
+def _opened(file: Path) -> str:
+    try:
+        return os.readlink(file)
+    except FileNotFoundError:  # closed meanwhile
+        return ""
 
 
 @dataclass(frozen=True)
@@ -315,15 +327,11 @@ def _expect(response: httpx.Response, status: int) -> httpx.Response:
 
 
 def never_reading(served: Served) -> Iterator[socket.socket]:
-    """Yield connections on which something was asked for that nobody reads: an answer, and all of a source."""
+    """Yield connections on which something was asked for that nobody reads: an answer, and the page, which is long."""
     ask = _request(served, "POST", f"/api/v1/courses/{COURSE}/ask", {"question": questions()[0], "stream": True})
-    listed = httpx.get(
-        f"{served.url}/api/v1/courses/{COURSE}/sources", headers={"Authorization": f"Bearer {served.key}"}
-    )
-    source = quote(listed.json()[0]["name"])
-    read = _request(served, "GET", f"/api/v1/courses/{COURSE}/sources/{source}")
+    page = _request(served, "GET", f"/?course={COURSE}")
     while True:
-        for request in (ask, read):
+        for request in (ask, page):
             yield _sent(served, request)
 
 
@@ -394,7 +402,7 @@ def settled(served: Served, before: Held | None = None) -> Held:
         if before is None:
             if (current.threads, current.files) != (held.threads, held.files):
                 held, since = current, now
-            elif now - since > 15:
+            elif now - since > IDLE:
                 return current
         elif current.is_back_at(before):
             return current
