@@ -40,6 +40,7 @@ from tutor.records import (
     _engine,
     stored_blocks,
 )
+from tutor.tenants import ensure_tenant
 
 
 @pytest.fixture
@@ -431,3 +432,13 @@ def test_a_database_that_may_only_be_read_gives_one_line(records: Records) -> No
         session.execute(text("PRAGMA query_only = ON"))
         session.add(course())
         session.flush()
+
+
+def test_who_waits_too_long_for_others_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tutor.records._LONGEST_TURN", 0.01)
+    records = Records(f"sqlite:///{tmp_path / 'tutor.db'}")
+    with records.write(), ThreadPoolExecutor(1) as pool, pytest.raises(NotReady, match="records are busy"):
+        pool.submit(records.write().__enter__).result()
+    with records.write() as session:
+        ensure_tenant(session, "oak-hill")
+    records.close()

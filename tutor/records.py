@@ -414,6 +414,9 @@ def stored_blocks(source: Source) -> list[Any]:
     return [[b.kind, b.start, b.end, list(b.section), b.level, b.retrievable, b.page] for b in source.blocks]
 
 
+_LONGEST_TURN = 30.0  # seconds that a change waits for others in this process
+
+
 class Records:
     """The database, migrated to this program's schema."""
 
@@ -428,6 +431,7 @@ class Records:
             raise SetupError(f"TUTOR_DATABASE_URL cannot be used: {error}. Example: sqlite:///tutor.db.") from None
         with _plainly():
             migrate(self._engine)
+        self._turn = Lock() if self._engine.dialect.name == "sqlite" else None
 
     def close(self) -> None:
         """Close all connections."""
@@ -442,10 +446,26 @@ class Records:
     @contextlib.contextmanager
     def write(self) -> Iterator[Session]:
         """Yield a session whose changes are committed together, or not at all."""
-        with _plainly(), Session(self._engine, expire_on_commit=False) as session:
+        with _plainly(), self._in_turn(), Session(self._engine, expire_on_commit=False) as session:
             session.connection(execution_options={"tutor_writes": True})
             yield session
             session.commit()
+
+    @contextlib.contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """Let the threads of this process write to an SQLite database one after the other.
+
+        SQLite has who waits sleep and look again: of many, the lock is mostly held by nobody, and some get it too late.
+        """
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=_LONGEST_TURN):
+            raise NotReady("The records are busy. Nothing was changed; try again in a few seconds.", "records")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def leave_nothing(self) -> None:
         """Rewrite an SQLite database, so that nothing of what was deleted is left in its files.

@@ -96,11 +96,17 @@ def pseudonym(records: Records, issuer: str, subject: str) -> str:
 
     The same subject of two issuers is two learners.
     """
-    with records.write() as session:
+    with records.read() as session:
         row = session.get(Secret, _PSEUDONYMS)
+    key = bytes.fromhex(row.value if row else _make_secret(records))
+    said = f"{len(issuer)}:{issuer}{subject}".encode(errors="surrogatepass")
+    return "l_" + hmac.new(key, said, sha256).hexdigest()[:40]
+
+
+def _make_secret(records: Records) -> str:
+    with records.write() as session:
+        row = session.get(Secret, _PSEUDONYMS)  # somebody else may just have made it
         if row is None:
             row = Secret(name=_PSEUDONYMS, value=secrets.token_hex(32))
             session.add(row)
-        key = bytes.fromhex(row.value)
-    said = f"{len(issuer)}:{issuer}{subject}".encode(errors="surrogatepass")
-    return "l_" + hmac.new(key, said, sha256).hexdigest()[:40]
+        return row.value

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
@@ -19,7 +20,7 @@ from tutor.lti.deep_linking import Choice, deep_linking_response
 from tutor.lti.key_sets import KeySets
 from tutor.lti.keys import key_set
 from tutor.lti.launch import check_launch, key_id
-from tutor.lti.login import AGAIN, LASTS, StrangerBrowser, begin_login, cookie_part, find_login
+from tutor.lti.login import AGAIN, LASTS, Pending, StrangerBrowser, begin_login, cookie_part, find_login
 from tutor.lti.platforms import RegisteredPlatform, read_platform
 from tutor.sign_ins import LASTS as SIGN_IN_LASTS
 from tutor.sign_ins import SignedIn
@@ -97,8 +98,8 @@ async def launch(request: Request) -> Response:
     except Forbidden as error:
         log.warning("a launch was refused: %s", error)
         raise
-    say, platform = reader(request), await run_in_threadpool(_platform, tutor, signed_in)
     if shown is not None:  # this browser keeps no cookie in a frame: only a window of its own can be signed in
+        say, platform = reader(request), await run_in_threadpool(_platform, tutor, signed_in)
         ticket = await run_in_threadpool(begin_ticket, tutor, signed_in)
         return _kept_by_nobody(lti_pages.opening(say, platform, _folder(tutor) + "/lti/open", ticket))
     before = request.cookies.get(cookie_name(tutor))
@@ -114,8 +115,11 @@ async def _launched(request: Request, given: Mapping[str, str], shown: str | Non
     cookies = {name.removeprefix(ours): value for name, value in request.cookies.items() if name.startswith(ours)}
     pending = await run_in_threadpool(find_login, tutor.records, state, cookies, shown)
     key = await keys.find(pending.platform.key_set_url, key_id(token))
-    checked = await run_in_threadpool(check_launch, token, key, pending, tutor.settings.base_url)
-    return await run_in_threadpool(admit, tutor, checked, pending)
+    return await run_in_threadpool(_admitted, tutor, token, key, pending)
+
+
+def _admitted(tutor: Tutor, token: str, key: RSAPublicKey, pending: Pending) -> SignedIn:
+    return admit(tutor, check_launch(token, key, pending, tutor.settings.base_url), pending)
 
 
 def _without_cookie(

@@ -24,6 +24,7 @@ from tutor.retention import kept_up
 from tutor.settings import Settings
 from tutor.tutor import Tutor
 
+STALLED = 30  # seconds after which a connection is ended whose other side takes nothing of what is sent
 _NO_WAY_IN = (
     "Nobody can sign in yet: register an LMS with tutor lti register, make a key with tutor keys create, "
     "or name an OpenID Connect provider in TUTOR_OIDC_ISSUER."
@@ -82,6 +83,8 @@ def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; what is accepted has it too. Nothing else ends a stalled response
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED * 1_000)
     try:
         listener.bind((host, port))
         listener.listen(128)
