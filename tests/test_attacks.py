@@ -476,7 +476,7 @@ def check_others(outcome: Outcome, stage: Stage) -> None:
         assert len(kept.messages) == len(outcome.answers)
     with pytest.raises(NotFound):
         as_learner(stage.tutor, outcome.learner).conversation(stage.stolen)
-    assert len(stage.tutor.conversation(stage.stolen, VICTIM).messages) == 1
+    assert len(as_learner(stage.tutor, VICTIM).conversation(stage.stolen).messages) == 1
 
 
 def check_rendering(outcome: Outcome) -> None:

@@ -197,9 +197,10 @@ def test_a_store_inside_is_not_called(tutor: Tutor) -> None:
     assert all("not on the public internet" in (failure or "") for failure in failures)
 
 
-def test_without_a_store_nothing_is_stated(lesson_tutor: Tutor) -> None:
-    ada = a_lesson(lesson_tutor)
-    assert bodies(ada) == []
+def test_without_a_store_nothing_is_stated(lesson_home: Path, embedder: Embedder) -> None:
+    with Tutor.open(Settings.load()) as tutor:
+        tutor.loaded.embedder = embedder
+        assert bodies(a_lesson(tutor)) == []
 
 
 def test_who_has_no_learner_to_speak_of_is_not_stated(tutor: Tutor) -> None:
