@@ -11,6 +11,7 @@ import re
 import shutil
 import unicodedata
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -158,7 +159,7 @@ def fill_tutor(tutor: Tutor, root: Path) -> None:
         for number, words in enumerate(chunk):
             for conversation, begins in ((f"c_{at}", number == 0), (f"c_{at}_{number}", True)):
                 given = answer(tutor, id, names[number], conversation, words)
-                tutor._conversations.remember(given, OWNER, begins, None)
+                tutor._conversations.remember(given, OWNER, begins, None, datetime.now(UTC))
 
 
 @pytest.fixture(scope="module")

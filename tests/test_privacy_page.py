@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from chromium import NEEDED, launched
 from playwright.sync_api import Page, expect
@@ -46,6 +47,7 @@ def test_no_word_of_a_question_in_the_page_is_logged(own: Tutor, caplog: pytest.
         ask(page, f"What is {WORD}?", 2)
         page.get_by_role("searchbox").first.fill(WORD)
         page.reload()
+        assert httpx.get(f"{address}/api/v1/courses").status_code == 200  # which has a line in the log
         expect(page.locator("#transcript .exchange")).to_have_count(2, timeout=60_000)
     asked = [m.answer.question for m in own.conversation(own.conversations()[0].id).messages]
     assert all(WORD in question for question in asked)  # else it would prove nothing
