@@ -120,4 +120,5 @@ def _keep_up(records: Records, privacy: Privacy) -> None:
     except TutorError as error:
         log.error("what is too old was not deleted, and is tried again tomorrow: %s", error)
     else:
-        log.info("deleted for its age: %s", report)
+        if report != RetentionReport():
+            log.info("deleted for its age: %s", report)
