@@ -47,7 +47,7 @@ def create_key(
         raise typer.BadParameter(f"{unknown[0]!r} is no scope; they are: {', '.join(SCOPES)}", param_hint="--scope")
     may = [scope for scope in SCOPES if scope in scopes]
     lasts = timedelta(days=expires_days) if expires_days else None
-    with _records() as records:
+    with opened_records() as records:
         _print_new(Keys(records).create(tenant, name, may, courses or None, lasts), as_json)
 
 
@@ -59,7 +59,7 @@ def list_keys(
     """List the keys without their secrets. Example: tutor keys list --tenant oak-hill"""
     from tutor.keys import Keys
 
-    with _records() as records:
+    with opened_records() as records:
         found = Keys(records).listed(tenant)
     if as_json:
         _print_json(found)
@@ -75,7 +75,7 @@ def revoke_key(id: KeyArgument, as_json: JsonOption = False) -> None:
     """End a key at once. Example: tutor keys revoke 4f1c2a9be07d5538"""
     from tutor.keys import Keys
 
-    with _records() as records:
+    with opened_records() as records:
         revoked = Keys(records).revoke(id)
     typer.echo(revoked.model_dump_json() if as_json else f"Revoked {revoked.id} ({revoked.name}).")
 
@@ -89,7 +89,7 @@ def rotate_key(
     """Make a key in place of another and print it once. Example: tutor keys rotate 4f1c2a9be07d5538"""
     from tutor.keys import Keys
 
-    with _records() as records:
+    with opened_records() as records:
         _print_new(Keys(records).rotate(id, timedelta(hours=grace_hours)), as_json)
 
 
@@ -102,7 +102,7 @@ def create_tenant(
     """Make a tenant: a school or a department. Example: tutor tenants create oak-hill --retention-days 365"""
     from tutor import tenants
 
-    with _records() as records:
+    with opened_records() as records:
         _print_tenants([tenants.create_tenant(records, tenant, retention_days or None)], as_json)
 
 
@@ -115,7 +115,7 @@ def set_tenant(
     """Change how long a tenant's data is kept. Example: tutor tenants set oak-hill --retention-days 90"""
     from tutor import tenants
 
-    with _records() as records:
+    with opened_records() as records:
         _print_tenants([tenants.set_retention(records, tenant, retention_days or None)], as_json)
 
 
@@ -124,7 +124,7 @@ def list_tenants(as_json: JsonOption = False) -> None:
     """List the tenants. Example: tutor tenants list"""
     from tutor import tenants
 
-    with _records() as records:
+    with opened_records() as records:
         found = tenants.list_tenants(records)
     if as_json:
         _print_json(found)
@@ -133,7 +133,8 @@ def list_tenants(as_json: JsonOption = False) -> None:
 
 
 @contextlib.contextmanager
-def _records() -> Iterator[Records]:
+def opened_records() -> Iterator[Records]:
+    """Yield the records of this installation, and close them."""
     from tutor.records import Records
     from tutor.settings import Settings
 

@@ -173,7 +173,7 @@ def _no_conversation(id: str) -> NotFound:
 
 
 def _whose(visitor: Visitor) -> dict[str, str | None]:
-    return {"tenant": visitor.tenant, "space": visitor.space, "learner": visitor.learner}
+    return dict(zip(("tenant", "space", "learner"), visitor.whose, strict=True))
 
 
 def _message(row: ConversationRow, id: str) -> MessageRow:

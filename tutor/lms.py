@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from tutor import outbox
 from tutor.errors import InputError
-from tutor.records import Link, Platform
+from tutor.records import tenant_of
 
 SCORE = "score"  # the kind of what is put into the outbox
 
@@ -47,7 +47,7 @@ class OutgoingScores:
             # Platforms leave out what is older than what they hold, so the same score sent twice counts once.
             "at": datetime.now(UTC).isoformat(timespec="microseconds"),
         }
-        tenant = session.get_one(Platform, session.get_one(Link, link).platform_id).tenant
+        tenant = tenant_of(session, link)
         outbox.put(session, SCORE, f"score:{link}:{learner}", body, tenant, learner, link, newest=True)
 
 

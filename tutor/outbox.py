@@ -149,6 +149,11 @@ class Outbox:
         parcels = self.claim(kind, sender.most)
         if not parcels:
             return False
+        self._send(sender, parcels)
+        return True
+
+    def _send(self, sender: Sender, parcels: Sequence[Parcel]) -> None:
+        """Send ``parcels`` and write down what became of each."""
         try:
             sender.send(parcels)
         except Later as trouble:
@@ -158,26 +163,13 @@ class Outbox:
                 self._give_up(parcels[0], str(trouble))
             else:  # one of them was refused, and the others with it
                 for parcel in parcels:
-                    self._deliver_alone(sender, parcel)
+                    if renewed := self._renewed(parcel):
+                        self._send(sender, [renewed])
         except Exception as error:  # a fault of ours: the next attempt may go better, and this one is told in the log
-            log.exception("the outbox failed with a %s", kind)
+            log.exception("the outbox failed with a %s", parcels[0].kind)
             self._postpone(parcels, f"The tutor failed: {type(error).__name__}.", None)
         else:
             self._arrived(parcels)
-        return True
-
-    def _deliver_alone(self, sender: Sender, parcel: Parcel) -> None:
-        renewed = self._renewed(parcel)
-        if renewed is None:
-            return
-        try:
-            sender.send([renewed])
-        except Later as trouble:
-            self._postpone([renewed], str(trouble), trouble.after)
-        except Final as trouble:
-            self._give_up(renewed, str(trouble))
-        else:
-            self._arrived([renewed])
 
     def claim(self, kind: str, most: int = 1) -> list[Parcel]:
         """Return up to ``most`` parcels that are due, leased to the caller: nobody else gets them until that ends."""

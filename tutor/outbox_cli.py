@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tutor.admin_cli import opened_records
+
 if TYPE_CHECKING:
-    from tutor.records import Delivery, Records
+    from tutor.records import Delivery
 
 app = typer.Typer(help="Shows what has not reached an LMS or a record store yet. Example: tutor outbox list")
 
@@ -18,7 +20,8 @@ def list_waiting(as_json: Annotated[bool, typer.Option("--json", help="Print JSO
     """List what has not arrived, and why. Example: tutor outbox list"""
     from tutor.outbox import waiting
 
-    rows = [_shown(row) for row in waiting(_records())]
+    with opened_records() as records:
+        rows = [_shown(row) for row in waiting(records)]
     if as_json:
         typer.echo(json.dumps(rows))
         return
@@ -36,15 +39,9 @@ def retry(
     """Send at once what waits or was given up: the server does it. Example: tutor outbox retry"""
     from tutor import outbox
 
-    count = outbox.retry(_records(), id)
+    with opened_records() as records:
+        count = outbox.retry(records, id)
     typer.echo(f"{count} will be sent by the tutor that serves, within seconds.")
-
-
-def _records() -> Records:
-    from tutor.records import Records
-    from tutor.settings import Settings
-
-    return Records(Settings.load().database)
 
 
 def _shown(row: Delivery) -> dict[str, str | int | None]:

@@ -494,6 +494,11 @@ def deleted(session: Session, table: type[Base], *which: ColumnElement[bool]) ->
     return cast(CursorResult[Any], gone).rowcount
 
 
+def tenant_of(session: Session, link: int) -> str:
+    """Return the tenant whose LMS a link stands in."""
+    return session.get_one(Platform, session.get_one(Link, link).platform_id).tenant
+
+
 def live_courses(session: Session, visitor: Visitor = OWNER) -> list[Course]:
     """Return the courses that can be asked and that ``visitor`` sees, by title."""
     rows = session.scalars(select(Course).where(Course.live_id.is_not(None)).order_by(Course.title, Course.id))

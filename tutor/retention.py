@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from tutor.budget import KEPT_DAYS
 from tutor.errors import TutorError
 from tutor.library import forget_uncited
+from tutor.outbox import KEPT as DELIVERIES_KEPT
 from tutor.privacy import Privacy
 from tutor.records import (
     ConversationRow,
@@ -35,7 +36,6 @@ from tutor.visitor import LOCAL
 log = logging.getLogger("tutor.retention")
 
 REPLAYS_KEPT = timedelta(hours=24)
-DELIVERIES_KEPT = timedelta(days=30)  # from when they were delivered or given up
 EVERY = timedelta(days=1)
 
 

@@ -9,6 +9,7 @@ from tutor.errors import Forbidden
 
 LOCAL = "local"  # the tenant of whoever runs the tutor
 Role = Literal["learner", "teacher", "administrator"]
+Whose = tuple[str, str, str | None]
 Scope = Literal["ask", "read", "write", "admin"]
 SCOPES: tuple[Scope, ...] = ("ask", "read", "write", "admin")
 SCOPES_OF: dict[Role, frozenset[Scope]] = {
@@ -45,6 +46,11 @@ class Visitor:
         """What this visitor's tokens are counted under: the same in every space of the tenant, and no one else's."""
         learner = self.learner or ""
         return learner if self.tenant == LOCAL and "/" not in learner else f"{self.tenant}/{learner}"
+
+    @property
+    def whose(self) -> Whose:
+        """Whose conversations and open pages are theirs: tenant, space and learner together."""
+        return self.tenant, self.space, self.learner
 
     def sees(self, course: str, tenant: str | None, space: str) -> bool:
         """Return whether a course that belongs to ``tenant`` (None: to everyone) and ``space`` is there for them."""

@@ -21,7 +21,7 @@ from tutor.errors import ForbiddenAddress, SetupError, Unreachable
 from tutor.fetching import Fetcher, retry_after
 from tutor.lms import Stage
 from tutor.outbox import Final, Later, Parcel
-from tutor.records import Link, Platform
+from tutor.records import tenant_of
 from tutor.settings import Settings
 from tutor.types import Answer
 from tutor.visitor import Visitor
@@ -77,7 +77,7 @@ class Statements:
         self, session: Session, link: int, learner: str, subject: str, score: float, maximum: float, progress: Stage
     ) -> None:
         """State that a learner was given a score: `tutor.lms.Lms`."""
-        tenant = session.get_one(Platform, session.get_one(Link, link).platform_id).tenant
+        tenant = tenant_of(session, link)
         visitor = Visitor(tenant, learner=learner, link=link)
         given = {"scaled": score / maximum, "raw": score, "min": 0, "max": maximum}
         result = {"score": given, "completion": progress == "completed"}

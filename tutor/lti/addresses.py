@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import TypeGuard
 from urllib.parse import SplitResult, urlsplit
+
+from tutor.modes import is_loopback
 
 LONGEST = 2_000
 _SEEN = re.compile(r"[!-\[\]^-~]+")  # ASCII without blanks and the backslash, which browsers read as a slash
@@ -20,14 +21,6 @@ def usable(url: object) -> TypeGuard[str]:
     if parts is None or not parts.hostname or "@" in parts.netloc or parts.fragment:
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether ``host`` is this computer."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def origin(url: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Annotated
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
@@ -69,15 +69,24 @@ def signed_in_of(tutor: Tutor, request: HTTPConnection) -> SignedIn | None:
     return tutor.sign_ins.find(secret) if secret else None
 
 
-def cookie_name(tutor: Tutor) -> str:
-    """Return the name of the cookie: one that no other host can set, where the address is https."""
-    return f"__Host-{COOKIE}" if tutor.settings.base_url.startswith("https://") else COOKIE
+def is_https(tutor: Tutor) -> bool:
+    """Return whether the tutor's public address is https."""
+    return tutor.settings.base_url.startswith("https://")
+
+
+def folder(tutor: Tutor) -> str:
+    """Return the path under which the tutor's public address has everything, mostly none."""
+    return urlsplit(tutor.settings.base_url).path.rstrip("/")
+
+
+def cookie_name(tutor: Tutor, name: str = COOKIE) -> str:
+    """Return what a cookie is called: as no other host can set it, where the address is https."""
+    return f"__Host-{name}" if is_https(tutor) else name
 
 
 def set_cookie(response: Response, tutor: Tutor, name: str, value: str, seconds: int) -> None:
     """Set a cookie that a frame in another site's page gets too, of its own for each such site, where https allows."""
-    secure = tutor.settings.base_url.startswith("https://")
-    reach = "Secure; SameSite=None; Partitioned" if secure else "SameSite=Lax"
+    reach = "Secure; SameSite=None; Partitioned" if is_https(tutor) else "SameSite=Lax"
     response.headers.append("Set-Cookie", f"{name}={value}; Path=/; HttpOnly; Max-Age={seconds}; {reach}")
 
 

@@ -34,6 +34,7 @@ log = logging.getLogger("tutor.web")
 BEAT = 15.0  # seconds of silence after which a reader is told that the answer is still under way
 PATIENCE = 5.0  # seconds that a response waits for the first words, to tell what is wrong by its status
 KEPT = 300.0  # seconds that what an answer said is kept after its end
+AS_IT_COMES = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # nothing on the way holds a stream back
 MOST_HELD = 512  # with what they said, at most KEPT seconds
 MOST_KNOWN = 10_000  # without: that they lead to their stored answers
 
@@ -58,13 +59,13 @@ class Stream:
         self.said = ""  # a hash, by which its stored answer is known
         self.ended_at: float | None = None
         self.begun = Event()
-        self._owner = _whose(owner)
+        self._owner = owner.whose
         self._waiting: set[Callable[[], object]] = set()
         self._lock = Lock()
 
     def is_of(self, visitor: Visitor) -> bool:
         """Return whether ``visitor`` began it."""
-        return self._owner == _whose(visitor)
+        return self._owner == visitor.whose
 
     def run(self, pieces: Iterator[str | Answer]) -> None:
         """Take in all that ``pieces`` yield; what they raise is the last part."""
@@ -189,8 +190,7 @@ class Streams:
 def respond(stream: Stream, after: int = 0) -> EventSourceResponse:
     """Return what ``stream`` says after its first ``after`` events; ``Content-Location`` is where to take it up."""
     where = f"/api/v1/courses/{quote(stream.course, safe='')}/ask/{stream.id}"
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Content-Location": where}
-    return EventSourceResponse(_events(stream, after), headers=headers)
+    return EventSourceResponse(_events(stream, after), headers={**AS_IT_COMES, "Content-Location": where})
 
 
 def taken_up(last: str | None) -> tuple[str, int]:
@@ -223,10 +223,6 @@ async def _events(stream: Stream, after: int) -> AsyncIterator[bytes]:
                     yield format_sse_event(event="error", data_str=problem_of(part).model_dump_json(), id=id)
     if not failed:
         yield format_sse_event(event="done", data_str="{}", id=f"{stream.id}.{len(stream.parts) + 1}")
-
-
-def _whose(visitor: Visitor) -> tuple[str, str, str | None]:
-    return visitor.tenant, visitor.space, visitor.learner
 
 
 def _hash(answer: Answer) -> str:

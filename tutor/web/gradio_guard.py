@@ -18,7 +18,7 @@ from starlette.websockets import WebSocketClose
 
 from tutor.errors import Forbidden, InputError, Unauthorised
 from tutor.tutor import Tutor
-from tutor.visitor import Visitor
+from tutor.visitor import Visitor, Whose
 from tutor.web.access import signed_in_of
 from tutor.web.signed_out import signed_out_page
 
@@ -29,8 +29,6 @@ _OPEN = {("GET", "/"), ("HEAD", "/"), ("GET", "/config")}
 _SENT = {("POST", "/gradio_api/queue/join"), ("POST", "/gradio_api/run/predict")}
 _HEARD = ("GET", "/gradio_api/queue/data")
 _NAME = re.compile(r"[\w-]{1,64}", re.ASCII)
-
-Owner = tuple[str, str, str | None]
 
 
 class GradioGuard:
@@ -70,12 +68,12 @@ class Owners:
     """Whose each open page is, by the name that Gradio gave to it."""
 
     def __init__(self) -> None:
-        self._owners: dict[str, Owner] = {}
-        self._pages: defaultdict[Owner, OrderedDict[str, None]] = defaultdict(OrderedDict)  # the latest one last
+        self._owners: dict[str, Whose] = {}
+        self._pages: defaultdict[Whose, OrderedDict[str, None]] = defaultdict(OrderedDict)  # the latest one last
 
     def check(self, page: str, visitor: Visitor) -> None:
         """Make ``page`` the visitor's where it is nobody's yet; raises `Forbidden` where it is somebody else's."""
-        me = (visitor.tenant, visitor.space, visitor.learner)
+        me = visitor.whose
         if self._owners.setdefault(page, me) != me:
             raise Forbidden("This page was opened by somebody else. Load it anew.", "not-your-page")
         pages = self._pages[me]

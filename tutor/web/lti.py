@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from fastapi import APIRouter, Depends, Request, Response
@@ -26,7 +26,7 @@ from tutor.sign_ins import LASTS as SIGN_IN_LASTS
 from tutor.sign_ins import SignedIn
 from tutor.tutor import Tutor
 from tutor.web import lti_pages
-from tutor.web.access import cookie_name, set_cookie, signed_in_of
+from tutor.web.access import cookie_name, folder, is_https, set_cookie, signed_in_of
 from tutor.web.texts import reader
 from tutor.words import UNSHOWABLE
 
@@ -101,7 +101,7 @@ async def launch(request: Request) -> Response:
     if shown is not None:  # this browser keeps no cookie in a frame: only a window of its own can be signed in
         say, platform = reader(request), await run_in_threadpool(_platform, tutor, signed_in)
         ticket = await run_in_threadpool(begin_ticket, tutor, signed_in)
-        return _kept_by_nobody(lti_pages.opening(say, platform, _folder(tutor) + "/lti/open", ticket))
+        return _kept_by_nobody(lti_pages.opening(say, platform, folder(tutor) + "/lti/open", ticket))
     before = request.cookies.get(cookie_name(tutor))
     response = _go(tutor, await run_in_threadpool(admission.sign_in, tutor, signed_in, before))
     _remember(response, tutor, given["state"], "", 0)
@@ -111,7 +111,7 @@ async def launch(request: Request) -> Response:
 async def _launched(request: Request, given: Mapping[str, str], shown: str | None) -> SignedIn:
     tutor: Tutor = request.app.state.tutor
     keys: KeySets = request.app.state.key_sets
-    state, token, ours = given["state"], given["id_token"], _prefix(tutor) + _COOKIE
+    state, token, ours = given["state"], given["id_token"], cookie_name(tutor, _COOKIE)
     cookies = {name.removeprefix(ours): value for name, value in request.cookies.items() if name.startswith(ours)}
     pending = await run_in_threadpool(find_login, tutor.records, state, cookies, shown)
     key = await keys.find(pending.platform.key_set_url, key_id(token))
@@ -127,10 +127,10 @@ def _without_cookie(
 ) -> Response | None:
     """Return the page that goes on without a cookie, where it is a browser that asks."""
     say, tutor = reader(request), request.app.state.tutor
-    again = _folder(tutor) + stranger.again
+    again = folder(tutor) + stranger.again
     if shown is None and "lti_storage_target" in given:
         key = _COOKIE + cookie_part(given["state"])
-        return lti_pages.asking(say, stranger.platform, given, key, _folder(tutor) + "/lti/launch", again)
+        return lti_pages.asking(say, stranger.platform, given, key, folder(tutor) + "/lti/launch", again)
     if "text/html" in request.headers.get("accept", ""):
         return lti_pages.own_window(say, stranger.platform, again)
     return None
@@ -155,7 +155,7 @@ def choose(request: Request) -> Response:
     """Show an instructor the courses and sections that a new link can open."""
     tutor, signed_in = _choosing(request)
     homes = [tutor.home(course.id) for course in tutor.courses()]
-    action, token = _folder(tutor) + admission.CHOOSE, signed_in.details["form"]
+    action, token = folder(tutor) + admission.CHOOSE, signed_in.details["form"]
     return _kept_by_nobody(lti_pages.choosing(reader(request), _platform(tutor, signed_in), homes, action, token))
 
 
@@ -200,7 +200,7 @@ def _platform(tutor: Tutor, signed_in: SignedIn) -> RegisteredPlatform:
 
 
 def _go(tutor: Tutor, admitted: Admission) -> Response:
-    response = RedirectResponse(_folder(tutor) + admitted.address, 303)
+    response = RedirectResponse(folder(tutor) + admitted.address, 303)
     set_cookie(response, tutor, cookie_name(tutor), admitted.secret, int(SIGN_IN_LASTS.total_seconds()))
     return _kept_by_nobody(response)
 
@@ -229,24 +229,10 @@ def _comes_from_here(request: Request, tutor: Tutor) -> bool:
     return bool(sent[2]) and sent[2] == request.headers.get("host")
 
 
-def _folder(tutor: Tutor) -> str:
-    """Return the path under which the tutor's public address has everything, mostly none."""
-    return urlsplit(tutor.settings.base_url).path.rstrip("/")
-
-
-def _prefix(tutor: Tutor) -> str:
-    """Return what goes before the name of a cookie that no other host can set, where the address is https."""
-    return "__Host-" if _is_https(tutor) else ""
-
-
-def _is_https(tutor: Tutor) -> bool:
-    return tutor.settings.base_url.startswith("https://")
-
-
 def _remember(response: Response, tutor: Tutor, state: str, secret: str, seconds: int) -> None:
     """Set the cookie by which the browser that began a login is known, for ``seconds``."""
-    name = _prefix(tutor) + _COOKIE + cookie_part(state)
-    if _is_https(tutor):
+    name = cookie_name(tutor, _COOKIE + cookie_part(state))
+    if is_https(tutor):
         set_cookie(response, tutor, name, secret, seconds)
     else:  # without https, browsers send it with another site's post only where no SameSite is given, and not for long
         response.headers.append("Set-Cookie", f"{name}={secret}; Path=/; HttpOnly; Max-Age={seconds}")

@@ -27,7 +27,7 @@ from tutor.errors import InputError, NotFound, TutorError
 from tutor.tutor import Tutor
 from tutor.types import Answer, Turn
 from tutor.web.access import BEARER, Asking, Reading, acting
-from tutor.web.events import Stream
+from tutor.web.events import AS_IT_COMES, Stream
 from tutor.web.problems import headers_of, problem_of, what_is_wrong
 
 PREFIX = "tutor:"
@@ -238,7 +238,7 @@ def complete(tutor: Asking, request: Request, body: ChatRequest) -> Any:
         return reply.whole(tutor.ask(course, question, body.conversation, turns))
     pieces = tutor.stream(course, question, body.conversation, turns)
     stream: Stream = request.app.state.streams.begin(tutor.visitor, course, pieces)
-    return EventSourceResponse(reply.pieces(stream), headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+    return EventSourceResponse(reply.pieces(stream), headers=AS_IT_COMES)
 
 
 class _Completion:

@@ -11,7 +11,7 @@ import re
 import secrets
 import time
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx2  # what Authlib asks with
 from authlib.integrations.starlette_client import OAuth, OAuthError
@@ -30,7 +30,7 @@ from tutor.sign_ins import LASTS, SignedIn
 from tutor.tenants import ensure_tenant, pseudonym
 from tutor.tutor import Tutor
 from tutor.visitor import SCOPES_OF, Role, Visitor
-from tutor.web.access import cookie_name, set_cookie
+from tutor.web.access import cookie_name, folder, is_https, set_cookie
 from tutor.web.signed_out import signed_out_page
 
 log = logging.getLogger("tutor.web")
@@ -56,9 +56,9 @@ def add_signing_in(app: FastAPI, tutor: Tutor) -> None:
         secrets.token_hex(32),
         "tutor-signing-in",
         UNDER_WAY,
-        _folder(tutor) + SIGN_IN,
+        folder(tutor) + SIGN_IN,
         "lax",  # it has to come along from the provider's page
-        tutor.settings.base_url.startswith("https://"),
+        is_https(tutor),
     )
     app.router.routes += [Route(path, signed) for path in (SIGN_IN, CALLBACK)]
 
@@ -112,7 +112,7 @@ class Provider:
             request.session.clear()
             return signed_out_page(self._tutor, request, error)
         request.session.clear()
-        where = f"{_folder(self._tutor)}/{'?' if to else ''}{quote(to, safe='=&%+-_.~')}"
+        where = f"{folder(self._tutor)}/{'?' if to else ''}{quote(to, safe='=&%+-_.~')}"
         response = RedirectResponse(where, 303, {"Cache-Control": "no-store"})
         set_cookie(response, self._tutor, cookie_name(self._tutor), secret, int(LASTS.total_seconds()))
         return response
@@ -190,7 +190,7 @@ class _Out:
         name = cookie_name(self._tutor)
         if secret := request.cookies.get(name):
             await run_in_threadpool(self._tutor.sign_ins.end, secret)
-        response = RedirectResponse(_folder(self._tutor) + "/", 303, {"Clear-Site-Data": '"storage"'})
+        response = RedirectResponse(folder(self._tutor) + "/", 303, {"Clear-Site-Data": '"storage"'})
         set_cookie(response, self._tutor, name, "", 0)
         return response
 
@@ -203,7 +203,3 @@ def _refused(why: str) -> Forbidden:
 def _away(error: Exception) -> NotReady:
     log.error("the OpenID Connect provider does not answer: %s", type(error).__name__)
     return NotReady("The sign-in service cannot be reached. Try again in a few minutes.", "sign-in-away")
-
-
-def _folder(tutor: Tutor) -> str:
-    return urlsplit(tutor.settings.base_url).path.rstrip("/")
